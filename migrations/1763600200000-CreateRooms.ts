@@ -1,0 +1,236 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { tenantTable } from '../src/platform/database/tenant-table.js';
+
+/** Rooms, who is in them and connected to them, their messages in one gap-free order, and the search index. */
+export class CreateRooms1763600200000 implements MigrationInterface {
+  readonly name = 'CreateRooms1763600200000';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await tenantTable(queryRunner, 'rooms', {
+      columns: `
+        id text not null check (id ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
+        name text not null,
+        visibility text not null check (visibility in ('open', 'private')),
+        message_ttl_seconds integer check (message_ttl_seconds > 0),
+        is_anonymous boolean not null default false,
+        is_fixed boolean not null default false,
+        last_seq bigint not null default 0,
+        last_rev bigint not null default 0,
+        indexed_seq bigint not null default 0,
+        created_by uuid,
+        created_at timestamptz(3) not null default now(),
+        primary key (client_id, id)`,
+    });
+    // Every message updates its room's counters: room on the page keeps that update off the indexes (HOT).
+    await queryRunner.query(`alter table rooms set (fillfactor = 50)`);
+
+    await tenantTable(queryRunner, 'room_members', {
+      columns: `
+        room_id text not null,
+        user_id uuid not null,
+        role text not null default 'member' check (role in ('admin', 'member')),
+        last_read_seq bigint not null default 0,
+        joined_at timestamptz(3) not null default now(),
+        primary key (client_id, room_id, user_id),
+        foreign key (client_id, room_id) references rooms (client_id, id) on delete cascade,
+        foreign key (client_id, user_id) references users (client_id, id) on delete cascade`,
+    });
+    await queryRunner.query(`create index room_members_user on room_members (client_id, user_id)`);
+    await queryRunner.query(`alter table room_members set (fillfactor = 70)`);
+
+    // sender_id has no foreign key: a message outlives its author's account, and is then shown without a name.
+    await tenantTable(queryRunner, 'messages', {
+      columns: `
+        room_id text not null,
+        seq bigint not null,
+        id uuid not null,
+        sender_id uuid not null,
+        content text,
+        file_ids uuid[] not null default '{}',
+        reply_to_seq bigint,
+        client_message_id text,
+        rev bigint not null,
+        posted_rev bigint not null,
+        has_reactions boolean not null default false,
+        created_at timestamptz(3) not null,
+        edited_at timestamptz(3),
+        deleted_at timestamptz(3),
+        expires_at timestamptz(3),
+        primary key (client_id, room_id, seq),
+        foreign key (client_id, room_id) references rooms (client_id, id) on delete cascade`,
+    });
+    await queryRunner.query(`
+      create unique index messages_client_message_id on messages (client_id, room_id, sender_id, client_message_id)
+        where client_message_id is not null;
+      create index messages_changed on messages (client_id, room_id, rev) where rev > posted_rev;
+      create index messages_expires on messages (expires_at) where expires_at is not null;
+    `);
+
+    await tenantTable(queryRunner, 'reactions', {
+      columns: `
+        room_id text not null,
+        seq bigint not null,
+        emoji text not null,
+        user_id uuid not null,
+        created_at timestamptz(3) not null default clock_timestamp(),
+        primary key (client_id, room_id, seq, emoji, user_id),
+        foreign key (client_id, room_id, seq) references messages (client_id, room_id, seq) on delete cascade,
+        foreign key (client_id, user_id) references users (client_id, id) on delete cascade`,
+    });
+    await queryRunner.query(`create index reactions_user on reactions (client_id, user_id)`);
+
+    await tenantTable(queryRunner, 'connections', {
+      columns: `
+        connection_id text not null,
+        room_id text not null,
+        user_id uuid not null,
+        node_id text not null,
+        connected_at timestamptz(3) not null default now(),
+        primary key (client_id, room_id, connection_id),
+        foreign key (client_id, room_id) references rooms (client_id, id) on delete cascade,
+        foreign key (client_id, user_id) references users (client_id, id) on delete cascade`,
+    });
+    await queryRunner.query(`
+      create index connections_node on connections (node_id);
+      create index connections_user on connections (client_id, user_id);
+    `);
+
+    // One row per message that can be found. Tokens are hashes of (tenant, bigram), so that an index over all tenants'
+    // rows reads one tenant's postings alone.
+    await tenantTable(queryRunner, 'message_search', {
+      columns: `
+        room_id text not null,
+        seq bigint not null,
+        id uuid not null,
+        text text not null,
+        tokens integer[] not null,
+        primary key (client_id, room_id, seq),
+        foreign key (client_id, room_id, seq) references messages (client_id, room_id, seq) on delete cascade`,
+    });
+    await queryRunner.query(`create index message_search_tokens on message_search using gin (tokens)`);
+
+    await queryRunner.query(POST_MESSAGES);
+    await queryRunner.query(SEARCH_MESSAGES);
+    // Row-level security is forced upon owners too; the function reads as the one role that a policy lets read across.
+    await queryRunner.query(`
+      grant create on schema public to kaiwa_system;
+      alter function search_messages(text, uuid, integer[], text, text, uuid, integer) owner to kaiwa_system;
+      revoke create on schema public from kaiwa_system;
+      revoke all on function post_messages(text, json) from public;
+      revoke all on function search_messages(text, uuid, integer[], text, text, uuid, integer) from public;
+      grant execute on function post_messages(text, json) to kaiwa_app;
+      grant execute on function search_messages(text, uuid, integer[], text, text, uuid, integer) to kaiwa_app;
+    `);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`
+      drop function search_messages(text, uuid, integer[], text, text, uuid, integer);
+      drop function post_messages(text, json);
+      drop table message_search, connections, reactions, messages, room_members, rooms`);
+  }
+}
+
+/**
+ * Posts a batch in one round trip. First it locks the rooms, in one order, so that two batches cannot deadlock and so that
+ * `seq` follows commit order; the second statement then sees all that earlier holders of the locks have committed.
+ * Each incoming message gets its own outcome; one that is refused does not disturb the others.
+ */
+const POST_MESSAGES = `
+create function post_messages(p_client_id text, p_batch json)
+returns table (idx integer, outcome text, seq bigint, id uuid, created_at timestamptz, expires_at timestamptz,
+               username text, email text, is_anonymous boolean, joined boolean)
+language plpgsql volatile security invoker set search_path = public, pg_temp as $$
+#variable_conflict use_column
+declare
+  v_now timestamptz;
+begin
+  perform 1 from rooms r
+    where r.client_id = p_client_id
+      and r.id in (select b ->> 'room_id' from json_array_elements(p_batch) as b)
+    order by r.id for no key update;
+  v_now := date_trunc('milliseconds', clock_timestamp());
+  return query
+  with incoming as materialized (
+    select b.idx, b.room_id, b.sender_id, b.id, b.content, b.client_message_id, b.file_ids, b.reply_to_seq,
+           r.last_seq, r.last_rev, r.is_anonymous, u.username, u.email, e.seq as first_seq, e.id as first_id,
+           e.created_at as first_created_at, e.expires_at as first_expires_at,
+           m.user_id is not null as is_member, m.last_read_seq,
+           v_now + make_interval(secs => coalesce(b.ttl_seconds, r.message_ttl_seconds)) as expires_at,
+           case
+             when r.id is null or (r.visibility = 'private' and m.user_id is null) then 'room_not_found'
+             when u.id is null then 'user_not_found'
+             when e.seq is not null then 'existing'
+             when b.reply_to_seq > r.last_seq then 'reply_not_found'
+             else 'created'
+           end as outcome
+    from json_to_recordset(p_batch) as b(idx integer, room_id text, sender_id uuid, id uuid, content text, client_message_id text,
+                                         file_ids uuid[], reply_to_seq bigint, ttl_seconds integer)
+    left join rooms r on r.client_id = p_client_id and r.id = b.room_id
+    left join room_members m on m.client_id = p_client_id and m.room_id = b.room_id and m.user_id = b.sender_id
+    left join users u on u.client_id = p_client_id and u.id = b.sender_id
+    left join messages e on b.client_message_id is not null and e.client_id = p_client_id and e.room_id = b.room_id
+      and e.sender_id = b.sender_id and e.client_message_id = b.client_message_id
+  ),
+  accepted as materialized (
+    select i.*, row_number() over (partition by i.room_id order by i.idx) as place
+    from incoming i where i.outcome = 'created'
+  ),
+  posted as (
+    insert into messages (client_id, room_id, seq, id, sender_id, content, file_ids, reply_to_seq, client_message_id,
+                          rev, posted_rev, created_at, expires_at)
+    select p_client_id, a.room_id, a.last_seq + a.place, a.id, a.sender_id, a.content, coalesce(a.file_ids, '{}'), a.reply_to_seq,
+           a.client_message_id, a.last_rev + a.place, a.last_rev + a.place, v_now, a.expires_at
+    from accepted a
+  ),
+  counted as (
+    update rooms r set last_seq = r.last_seq + n.posted, last_rev = r.last_rev + n.posted
+    from (select a.room_id, count(*) as posted from accepted a group by a.room_id) n
+    where r.client_id = p_client_id and r.id = n.room_id
+  ),
+  newcomers as (
+    insert into room_members (client_id, room_id, user_id, last_read_seq)
+    select distinct on (a.room_id, a.sender_id) p_client_id, a.room_id, a.sender_id, a.last_seq + a.place
+    from accepted a where not a.is_member
+    order by a.room_id, a.sender_id, a.place desc
+    on conflict do nothing
+  )
+  select i.idx, i.outcome,
+         coalesce(i.first_seq, i.last_seq + a.place), coalesce(i.first_id, i.id),
+         coalesce(i.first_created_at, v_now), case when i.outcome = 'existing' then i.first_expires_at else i.expires_at end,
+         i.username, i.email, i.is_anonymous,
+         i.outcome = 'created' and not i.is_member
+           and a.place = min(a.place) over (partition by i.room_id, i.sender_id)
+  from incoming i left join accepted a on a.idx = i.idx
+  order by i.idx;
+end $$`;
+
+/**
+ * The operators that the token index needs are not leakproof, so row-level security would keep the planner from using it:
+ * the function is its own wall and filters by tenant and by what the reader may see. A null reader sees every room that has
+ * names. Newest first, keyset by message id (UUIDv7, so in order of time).
+ */
+const SEARCH_MESSAGES = `
+create function search_messages(p_client_id text, p_user_id uuid, p_tokens integer[], p_text text, p_room_id text,
+                                p_before uuid, p_limit integer)
+returns table (room_id text, seq bigint, id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select s.room_id, s.seq, s.id
+  from message_search s
+  join messages m on m.client_id = s.client_id and m.room_id = s.room_id and m.seq = s.seq
+  join rooms r on r.client_id = s.client_id and r.id = s.room_id
+  where s.client_id = p_client_id
+    and p_client_id = nullif(current_setting('app.client_id', true), '')
+    and s.tokens @> p_tokens
+    and position(p_text in s.text) > 0
+    and (p_room_id is null or s.room_id = p_room_id)
+    and (p_before is null or s.id < p_before)
+    and m.deleted_at is null and (m.expires_at is null or m.expires_at > now())
+    and case
+      when p_user_id is null then not r.is_anonymous
+      else r.visibility = 'open' or exists (
+        select 1 from room_members rm where rm.client_id = p_client_id and rm.room_id = r.id and rm.user_id = p_user_id)
+    end
+  order by s.id desc
+  limit p_limit
+$$`;

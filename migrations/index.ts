@@ -1,0 +1,7 @@
+import type { MigrationInterface } from 'typeorm';
+import { CreateRoles1763600000000 } from './1763600000000-CreateRoles.js';
+import { CreateTenancyAndIdentity1763600100000 } from './1763600100000-CreateTenancyAndIdentity.js';
+import { CreateRooms1763600200000 } from './1763600200000-CreateRooms.js';
+
+/** Every migration, oldest first; listed, so that a build without one does not compile. */
+export const MIGRATIONS: Array<new () => MigrationInterface> = [CreateRoles1763600000000, CreateTenancyAndIdentity1763600100000, CreateRooms1763600200000];

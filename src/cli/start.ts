@@ -1,0 +1,22 @@
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+// This file is run as it stands, so it names its neighbour as it stands.
+import { build } from './build.ts';
+
+/* `npm start`: builds what is not built, then becomes the server. */
+
+const ROOT = dirname(dirname(import.meta.dirname));
+const main = [join(ROOT, 'dist', 'src', 'main.js'), ...process.argv.slice(2)];
+const flags = ['--enable-source-maps'];
+const environment = { NODE_ENV: 'production', NODE_COMPILE_CACHE: join(ROOT, 'dist', '.cache'), ...process.env };
+
+await build();
+
+if (typeof process.execve === 'function' && process.platform !== 'win32') {
+  // The server takes this process's place: signals reach it, and no idle process waits for it.
+  process.execve(process.execPath, [process.execPath, ...flags, ...main], environment);
+}
+
+const server = spawn(process.execPath, [...flags, ...main], { stdio: 'inherit', env: environment });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal));
+server.once('exit', (code) => process.exit(code ?? 1));

@@ -1,0 +1,3 @@
+export * from './mail-queue.js';
+export * from './mail.module.js';
+export * from './mailer.port.js';

@@ -1,0 +1,59 @@
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { EventBus } from '../../platform/events/index.js';
+import { Logger } from '../../platform/http/index.js';
+import { Realtime } from '../../platform/realtime/index.js';
+import { Scope } from '../../platform/scope/index.js';
+import { ConnectionService } from './connection.service.js';
+import { MessageSearch } from './message-search.js';
+import { RoomRepository } from './room.repository.js';
+import { RoomService } from './room.service.js';
+import { RoomStream } from './room-stream.js';
+
+/** How often a node among several asks whether its rooms have messages that it was not told of. */
+const RECONCILE_MS = 3_000;
+
+/** What chat does at start and at the end, and for tenants that are made. */
+@Injectable()
+export class ChatLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private reconciler: NodeJS.Timeout | null = null;
+
+  constructor(
+    events: EventBus,
+    private readonly rooms: RoomService,
+    private readonly roomRows: RoomRepository,
+    private readonly connections: ConnectionService,
+    private readonly search: MessageSearch,
+    private readonly stream: RoomStream,
+    private readonly realtime: Realtime,
+    private readonly logger: Logger,
+  ) {
+    events.during('tenant.creating', () => this.rooms.createLobby());
+  }
+
+  /** Says that this node lives, and looks after what earlier processes left. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.connections.start();
+    await this.search.recover();
+    if (!this.realtime.isClustered) return;
+    this.reconciler = setInterval(() => {
+      this.reconcile().catch((error: unknown) => this.logger.warn({ err: error }, 'rooms could not be reconciled'));
+    }, RECONCILE_MS);
+    this.reconciler.unref();
+  }
+
+  /** Takes this node's connections away, while the database is still there. */
+  async beforeApplicationShutdown(): Promise<void> {
+    if (this.reconciler) clearInterval(this.reconciler);
+    await this.connections.stop();
+  }
+
+  /** A message that another node's relay lost would be seen only with the next one; asking finds it. */
+  private async reconcile(): Promise<void> {
+    for (const [client_id, open] of Map.groupBy(this.stream.openRooms(), (room) => room.client_id)) {
+      await Scope.runAs(client_id, async () => {
+        const places = await this.roomRows.lastSeqs(open.map((room) => room.room_id));
+        for (const { id, last_seq } of places) await this.stream.catchUpTo(client_id, id, last_seq);
+      });
+    }
+  }
+}

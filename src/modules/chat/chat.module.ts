@@ -1,0 +1,42 @@
+import { Module } from '@nestjs/common';
+import { AuthModule, ROOM_ACCESS } from '../auth/index.js';
+import { TenancyModule } from '../tenancy/index.js';
+import { UsersModule } from '../users/index.js';
+import { ChatGateway } from './chat.gateway.js';
+import { ChatLifecycle } from './chat.lifecycle.js';
+import { ConnectionService } from './connection.service.js';
+import { MessageBatcher } from './message-batcher.js';
+import { MessageController } from './message.controller.js';
+import { MessageRepository } from './message.repository.js';
+import { MessageSearch } from './message-search.js';
+import { MessageService } from './message.service.js';
+import { MessageSweeper } from './message-sweeper.js';
+import { RoomController } from './room.controller.js';
+import { RoomMemberRepository } from './room-member.repository.js';
+import { RoomPresence } from './room-presence.service.js';
+import { RoomRepository } from './room.repository.js';
+import { RoomService } from './room.service.js';
+import { RoomStream } from './room-stream.js';
+
+@Module({
+  imports: [TenancyModule, UsersModule, AuthModule],
+  controllers: [RoomController, MessageController],
+  providers: [
+    ChatGateway,
+    ChatLifecycle,
+    ConnectionService,
+    MessageBatcher,
+    MessageRepository,
+    MessageSearch,
+    MessageService,
+    MessageSweeper,
+    RoomMemberRepository,
+    RoomPresence,
+    RoomRepository,
+    RoomService,
+    RoomStream,
+    { provide: ROOM_ACCESS, useExisting: RoomService },
+  ],
+  exports: [MessageService, RoomService, MessageSweeper],
+})
+export class ChatModule {}

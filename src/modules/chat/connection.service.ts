@@ -1,0 +1,184 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../platform/config/index.js';
+import { Database, SystemDatabase } from '../../platform/database/index.js';
+import { Logger } from '../../platform/http/index.js';
+import { Scope } from '../../platform/scope/index.js';
+import { timeSql } from './message.sql.js';
+import { RoomStream } from './room-stream.js';
+import type { ConnectionView } from './room.view.js';
+
+/** A socket in a room, as it is recorded. */
+export interface ConnectionRow {
+  client_id: string;
+  room_id: string;
+  connection_id: string;
+  user_id: string;
+}
+
+/** How often a node says that it lives, and after how long of silence the others take it for dead. */
+const BEAT_MS = 2_000;
+const DEAD_AFTER_SECONDS = 10;
+
+/**
+ * Who is connected to which room, on whatever node. A node that dies leaves its rows behind; the others notice by its silence and take
+ * them away, so that presence stays true.
+ */
+@Injectable()
+export class ConnectionService {
+  private readonly mine = new Map<string, ConnectionRow>();
+  private leaving: ConnectionRow[] = [];
+  private flushing: Promise<void> | null = null;
+  private beat: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly database: Database,
+    private readonly system: SystemDatabase,
+    private readonly config: Config,
+    private readonly stream: RoomStream,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Says that this node lives, and goes on saying so. */
+  async start(): Promise<void> {
+    await this.pulse();
+    this.beat = setInterval(() => {
+      this.pulse().catch((error: unknown) => this.logger.warn({ err: error }, 'this node could not say that it lives'));
+    }, BEAT_MS);
+    this.beat.unref();
+  }
+
+  /** Takes away everything that this node recorded. */
+  async stop(): Promise<void> {
+    if (this.beat) clearInterval(this.beat);
+    await this.flushing;
+    await this.flush();
+    await this.takeAway(this.config.node_id);
+  }
+
+  /**
+   * Records a socket in a room and answers whether it is the person's first one there. The person must be in the tenant and
+   * the room must exist; both are checked by foreign keys.
+   */
+  async add(row: ConnectionRow): Promise<{ first: boolean }> {
+    const rows = await this.database.sql<{ others: number }>(
+      `with added as (
+         insert into connections (client_id, room_id, connection_id, user_id, node_id) values ($1, $2, $3, $4, $5)
+         on conflict do nothing)
+       select count(*)::int as others from connections
+       where client_id = $1 and room_id = $2 and user_id = $4 and connection_id <> $3`,
+      [row.client_id, row.room_id, row.connection_id, row.user_id, this.config.node_id],
+    );
+    this.mine.set(keyOf(row), row);
+    return { first: rows[0]?.others === 0 };
+  }
+
+  /** Takes a socket out of a room. Many at once go in one statement. */
+  async remove(row: ConnectionRow): Promise<void> {
+    if (!this.mine.delete(keyOf(row))) return;
+    this.leaving.push(row);
+    // Whoever comes while a flush runs is in the next one.
+    while (this.flushing) await this.flushing;
+    if (this.leaving.length === 0) return;
+    this.flushing = this.flush().finally(() => {
+      this.flushing = null;
+    });
+    await this.flushing;
+  }
+
+  /** Takes a socket out of every room that it was in. */
+  async removeAll(client_id: string, connection_id: string): Promise<void> {
+    const rows = [...this.mine.values()].filter((row) => row.client_id === client_id && row.connection_id === connection_id);
+    await Promise.all(rows.map((row) => this.remove(row)));
+  }
+
+  /** Who is connected to a room now, on nodes that live. */
+  async list(room_id: string, anonymous: boolean): Promise<ConnectionView[]> {
+    return this.database.sql<ConnectionView>(
+      `select c.connection_id, json_build_object('id', u.id${anonymous ? '' : `, 'username', u.username`}) as "user",
+              ${timeSql('c.connected_at')} as connected_at
+       from connections c join users u on u.client_id = c.client_id and u.id = c.user_id
+       join nodes n on n.node_id = c.node_id and n.seen_at > now() - make_interval(secs => ${DEAD_AFTER_SECONDS})
+       where c.client_id = $1 and c.room_id = $2 order by c.connected_at, c.connection_id limit 10000`,
+      [Scope.clientId(), room_id],
+    );
+  }
+
+  private async pulse(): Promise<void> {
+    const { known, dead } = await this.system.cross('node-liveness', async (sql) => {
+      const before = await sql('select 1 from nodes where node_id = $1', [this.config.node_id]);
+      await sql('insert into nodes (node_id) values ($1) on conflict (node_id) do update set seen_at = now()', [this.config.node_id]);
+      const silent = await sql<{ node_id: string }>(
+        `select node_id from nodes where seen_at < now() - make_interval(secs => ${DEAD_AFTER_SECONDS})`,
+      );
+      return { known: before.length > 0, dead: silent };
+    });
+    // The others took this node for dead (it was paused, or its database was away): say again who is connected.
+    if (!known && this.mine.size > 0) await this.restore();
+    for (const { node_id } of dead) await this.takeAway(node_id);
+  }
+
+  private async restore(): Promise<void> {
+    for (const row of this.mine.values()) await Scope.runAs(row.client_id, () => this.add(row));
+  }
+
+  /** Takes a node's rows away and tells the rooms who is gone. */
+  private async takeAway(node_id: string): Promise<void> {
+    const gone = await this.system.cross('node-liveness', async (sql) => {
+      await sql('delete from nodes where node_id = $1', [node_id]);
+      const rows = await sql<ConnectionRow>(
+        'delete from connections where node_id = $1 returning client_id, room_id, connection_id, user_id',
+        [node_id],
+      );
+      return rows;
+    });
+    for (const [client_id, rows] of Map.groupBy(gone, (row) => row.client_id)) {
+      await Scope.runAs(client_id, async () => this.tellGone(client_id, rows));
+    }
+  }
+
+  private async flush(): Promise<void> {
+    const rows = this.leaving;
+    this.leaving = [];
+    for (const [client_id, ofTenant] of Map.groupBy(rows, (row) => row.client_id)) {
+      try {
+        await Scope.runAs(client_id, async () => {
+          await this.database.transaction(async () => {
+            // One at a time for a tenant, on all nodes: of two last sockets that leave at once, one must see that it is the last.
+            await this.database.sql(`select pg_advisory_xact_lock(hashtextextended($1, 11))`, [client_id]);
+            await this.database.sql(
+              `delete from connections c using json_to_recordset($2::json) as gone(room_id text, connection_id text)
+               where c.client_id = $1 and c.room_id = gone.room_id and c.connection_id = gone.connection_id`,
+              [client_id, JSON.stringify(ofTenant)],
+            );
+            await this.tellGone(client_id, ofTenant);
+          });
+        });
+      } catch (error) {
+        this.logger.error({ err: error, client_id }, 'taking connections away failed; the rows go when this node does');
+      }
+    }
+  }
+
+  /** Tells each room who has no socket there any more. */
+  private async tellGone(client_id: string, rows: readonly ConnectionRow[]): Promise<void> {
+    const gone = await this.database.sql<{ room_id: string; user: { id: string; username?: string } }>(
+      `select distinct on (g.room_id, g.user_id) g.room_id,
+              case when r.is_anonymous then json_build_object('id', g.user_id)
+                   else json_build_object('id', g.user_id, 'username', u.username) end as "user"
+       from json_to_recordset($2::json) as g(room_id text, user_id uuid)
+       join rooms r on r.client_id = $1 and r.id = g.room_id
+       left join users u on u.client_id = $1 and u.id = g.user_id
+       where not exists (select 1 from connections c where c.client_id = $1 and c.room_id = g.room_id and c.user_id = g.user_id)`,
+      [client_id, JSON.stringify(rows)],
+    );
+    this.database.afterCommit(() => {
+      for (const { room_id, user } of gone) {
+        this.stream.publish({ client_id, room_id, event: 'presence', payload: { room_id, user, online: false } });
+      }
+    });
+  }
+}
+
+function keyOf(row: ConnectionRow): string {
+  return `${row.client_id}/${row.room_id}/${row.connection_id}`;
+}

@@ -1,0 +1,192 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { Database, DEFAULT_LIMIT } from '../../platform/database/index.js';
+import { AppError } from '../../platform/errors/index.js';
+import { type Actor, Scope } from '../../platform/scope/index.js';
+import { UsageService } from '../tenancy/index.js';
+import { MessageBatcher } from './message-batcher.js';
+import type { HistoryQuery, PostMessageDto } from './message.dto.js';
+import { presentPosted } from './message.presenter.js';
+import { MessageRepository, type NewMessage, type PostOutcome } from './message.repository.js';
+import type { MessageView } from './message.view.js';
+import { MessageSearch } from './message-search.js';
+import { assertCanRun, personOf, readerOf, speakerOf } from './room.policy.js';
+import { RoomRepository } from './room.repository.js';
+import { RoomStream } from './room-stream.js';
+
+/** A message that was asked to be stored; `created` is false where the same sender had sent it before. */
+export interface Posted {
+  readonly message: MessageView;
+  readonly created: boolean;
+}
+
+const MOST_EMOJI = 50;
+const EMOJI = /^(?:\p{RGI_Emoji}|\p{Extended_Pictographic}\uFE0F?)$/v;
+
+/** Messages: the one service behind REST and sockets. What it changes is told to the room after the commit. */
+@Injectable()
+export class MessageService {
+  constructor(
+    private readonly database: Database,
+    private readonly messages: MessageRepository,
+    private readonly rooms: RoomRepository,
+    private readonly batcher: MessageBatcher,
+    private readonly search: MessageSearch,
+    private readonly stream: RoomStream,
+    private readonly usage: UsageService,
+  ) {
+    batcher.onCommitted((client_id, posted, outcomes) => this.tell(client_id, posted, outcomes));
+    stream.fillGapsWith((client_id, room_id, after_seq, before_seq) =>
+      Scope.runAs(client_id, () => this.readBetween(room_id, after_seq, before_seq)),
+    );
+  }
+
+  /**
+   * Stores a message and answers it once it is committed; everyone in the room is told. Throws ROOM_NOT_FOUND,
+   * USER_NOT_FOUND (a system names nobody), NOT_YOURSELF.
+   */
+  async post(actor: Actor, room_id: string, body: PostMessageDto): Promise<Posted> {
+    const sender_id = speakerOf(actor, body.sender_id, 'sender_id');
+    const message: NewMessage = {
+      room_id,
+      sender_id,
+      id: uuidv7(),
+      content: body.content,
+      client_message_id: body.client_message_id ?? null,
+      file_ids: this.knownFiles(body.file_ids),
+      reply_to_seq: body.reply_to_seq ?? null,
+      ttl_seconds: body.ttl_seconds ?? null,
+    };
+    const outcome = await this.batcher.post(message);
+    switch (outcome.outcome) {
+      case 'created':
+        return { message: presentPosted(message, outcome), created: true };
+      case 'existing':
+        return { message: await this.present(room_id, outcome.seq), created: false };
+      case 'room_not_found':
+        throw new AppError('ROOM_NOT_FOUND');
+      case 'user_not_found':
+        throw new AppError('USER_NOT_FOUND');
+      case 'reply_not_found':
+        throw AppError.field('reply_to_seq', 'is no message of this room');
+    }
+  }
+
+  /** A page of a room's history: newest first, or oldest first after `after_seq`; `next` asks for the one after. Throws ROOM_NOT_FOUND. */
+  async history(actor: Actor, room_id: string, query: HistoryQuery): Promise<{ json: string; next: Record<string, number> | null }> {
+    const limit = query.limit ?? DEFAULT_LIMIT;
+    const page = await this.messages.history(room_id, readerOf(actor), { ...query, limit });
+    if (!page) throw new AppError('ROOM_NOT_FOUND');
+    if (page.count < limit || page.lowest === null || page.highest === null) return { json: page.json, next: null };
+    if (query.after_seq !== undefined) return { json: page.json, next: { after_seq: page.highest } };
+    return { json: page.json, next: page.lowest > 1 ? { before_seq: page.lowest } : null };
+  }
+
+  /** New words, by the author alone. Throws ROOM_NOT_FOUND, MESSAGE_NOT_FOUND, FORBIDDEN, MESSAGE_DELETED. */
+  async edit(actor: Actor, room_id: string, seq: number, content: string): Promise<MessageView> {
+    await this.rooms.getFor(room_id, readerOf(actor));
+    return this.database.transaction(async () => {
+      const message = await this.lock(room_id, seq);
+      if (actor.kind !== 'user' || message.sender_id !== actor.id) throw new AppError('FORBIDDEN');
+      if (message.deleted_at) throw new AppError('MESSAGE_DELETED');
+      await this.messages.setContent(room_id, seq, content);
+      await this.search.reindex(room_id, seq, content);
+      return this.changed(room_id, seq, 'message:updated');
+    });
+  }
+
+  /**
+   * Takes a message's words away, by its author or whoever runs the room; it keeps its place as a tombstone. Deleting it
+   * again changes nothing. Throws ROOM_NOT_FOUND, MESSAGE_NOT_FOUND, FORBIDDEN.
+   */
+  async remove(actor: Actor, room_id: string, seq: number): Promise<MessageView> {
+    const room = await this.rooms.getFor(room_id, readerOf(actor));
+    return this.database.transaction(async () => {
+      const message = await this.lock(room_id, seq);
+      if (actor.kind !== 'user' || message.sender_id !== actor.id) assertCanRun(actor, room);
+      if (message.deleted_at) return this.present(room_id, seq);
+      await this.messages.setDeleted(room_id, seq);
+      await this.search.forget(room_id, seq);
+      return this.changed(room_id, seq, 'message:deleted');
+    });
+  }
+
+  /** Puts an emoji under a message, or takes it away; asked for again it changes nothing. */
+  async react(actor: Actor, room_id: string, seq: number, emoji: string, removed: boolean): Promise<MessageView> {
+    const user_id = personOf(actor);
+    if (!EMOJI.test(emoji)) throw AppError.field('emoji', 'must be one emoji');
+    await this.rooms.getFor(room_id, user_id);
+    const client_id = Scope.clientId();
+    return this.database.transaction(async () => {
+      const message = await this.lock(room_id, seq);
+      if (message.deleted_at) throw new AppError('MESSAGE_DELETED');
+      if (!removed && (await this.messages.countEmoji(room_id, seq)) >= MOST_EMOJI) {
+        throw AppError.field('emoji', `a message takes ${MOST_EMOJI} different emoji`);
+      }
+      const done = removed
+        ? await this.messages.removeReaction(room_id, seq, emoji, user_id)
+        : await this.messages.addReaction(room_id, seq, emoji, user_id);
+      if (done) {
+        const payload = { room_id, seq, emoji, user_id, removed };
+        this.database.afterCommit(() => this.stream.publish({ client_id, room_id, event: 'reaction', payload, seq }));
+      }
+      return this.present(room_id, seq);
+    });
+  }
+
+  private async lock(room_id: string, seq: number): Promise<{ sender_id: string; deleted_at: Date | null }> {
+    const message = await this.messages.lockForChange(room_id, seq);
+    if (!message) throw new AppError('MESSAGE_NOT_FOUND');
+    return message;
+  }
+
+  private async present(room_id: string, seq: number): Promise<MessageView> {
+    const json = await this.messages.find(room_id, seq);
+    if (json === null) throw new AppError('MESSAGE_NOT_FOUND');
+    return JSON.parse(json) as MessageView;
+  }
+
+  private async changed(room_id: string, seq: number, event: string): Promise<MessageView> {
+    const client_id = Scope.clientId();
+    const message = await this.present(room_id, seq);
+    this.database.afterCommit(() => this.stream.publish({ client_id, room_id, event, payload: message, seq }));
+    return message;
+  }
+
+  /** After a batch's commit: its messages in order, and whoever became a member by writing. */
+  private tell(client_id: string, posted: readonly NewMessage[], outcomes: readonly PostOutcome[]): void {
+    let created = 0;
+    for (const outcome of outcomes) {
+      const message = posted[outcome.idx];
+      if (outcome.outcome !== 'created' || !message) continue;
+      created++;
+      const { room_id } = message;
+      if (outcome.joined) {
+        const user = outcome.is_anonymous ? { id: message.sender_id } : { id: message.sender_id, username: outcome.username };
+        this.stream.publish({ client_id, room_id, event: 'member:joined', payload: { room_id, user } });
+      }
+      const payload = presentPosted(message, outcome);
+      this.stream.publish({ client_id, room_id, event: 'message', payload, seq: outcome.seq });
+      this.search.markDirty(client_id, room_id);
+    }
+    if (created > 0) this.usage.count(client_id, 'messages', created);
+  }
+
+  private async readBetween(room_id: string, after_seq: number, before_seq: number): Promise<Array<{ seq: number; message: MessageView }>> {
+    const found: MessageView[] = [];
+    for (let from = after_seq; from < before_seq - 1; ) {
+      const page = JSON.parse(await this.messages.between(room_id, from, before_seq, 200)) as MessageView[];
+      const last = page.at(-1);
+      if (!last) break;
+      found.push(...page);
+      from = last.seq;
+    }
+    return found.map((message) => ({ seq: message.seq, message }));
+  }
+
+  /** Files come with their own module; until a message can be shown one, naming any is an error. */
+  private knownFiles(file_ids: readonly string[] | null | undefined): readonly string[] {
+    if (file_ids && file_ids.length > 0) throw AppError.field('file_ids', 'names a file that does not exist');
+    return [];
+  }
+}

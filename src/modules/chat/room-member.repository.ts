@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { Database, TenantRepository } from '../../platform/database/index.js';
+import { Scope } from '../../platform/scope/index.js';
+import { timeSql } from './message.sql.js';
+import { type RoomRole, RoomMember } from './room-member.entity.js';
+import type { RoomMemberView } from './room.view.js';
+
+const MEMBER = `json_build_object('id', u.id, 'username', u.username)`;
+
+/** Who is in which room of the tenant in scope. */
+@Injectable()
+export class RoomMemberRepository extends TenantRepository<RoomMember> {
+  constructor(database: Database) {
+    super(database, RoomMember, { columns: ['user_id'], direction: 'asc' });
+  }
+
+  /** Makes people members of a room; answers those who were not yet. */
+  async add(room_id: string, user_ids: readonly string[], role: RoomRole, last_read_seq: number): Promise<string[]> {
+    const rows = await this.database.sql<{ user_id: string }>(
+      `insert into room_members (client_id, room_id, user_id, role, last_read_seq)
+       select $1, $2, u.id, $4, $5 from users u where u.client_id = $1 and u.id = any($3::uuid[])
+       on conflict do nothing returning user_id`,
+      [Scope.clientId(), room_id, user_ids, role, last_read_seq],
+    );
+    return rows.map((row) => row.user_id);
+  }
+
+  /** A room's members with their names, by id after `after_id`. */
+  async listViews(room_id: string, anonymous: boolean, after_id: string | null, limit: number): Promise<RoomMemberView[]> {
+    return this.database.sql<RoomMemberView>(
+      `select ${anonymous ? `json_build_object('id', u.id)` : MEMBER} as "user", rm.role, ${timeSql('rm.joined_at')} as joined_at
+       from room_members rm join users u on u.client_id = rm.client_id and u.id = rm.user_id
+       where rm.client_id = $1 and rm.room_id = $2 and ($3::uuid is null or rm.user_id > $3::uuid)
+       order by rm.user_id limit $4`,
+      [Scope.clientId(), room_id, after_id, limit],
+    );
+  }
+
+  /** Moves a reader's marker forward, never back, and makes a reader of an open room its member. Answers where it stands. */
+  async markRead(room_id: string, user_id: string, seq: number): Promise<number> {
+    const rows = await this.database.sql<{ last_read_seq: number }>(
+      `insert into room_members (client_id, room_id, user_id, last_read_seq) values ($1, $2, $3, $4)
+       on conflict (client_id, room_id, user_id)
+       do update set last_read_seq = greatest(room_members.last_read_seq, excluded.last_read_seq)
+       returning last_read_seq`,
+      [Scope.clientId(), room_id, user_id, seq],
+    );
+    return rows[0]?.last_read_seq ?? seq;
+  }
+
+  /** Makes the longest-standing member the admin of a room that has none left. */
+  async ensureAdmin(room_id: string): Promise<void> {
+    await this.database.sql(
+      `update room_members set role = 'admin'
+       where client_id = $1 and room_id = $2
+         and not exists (select 1 from room_members a where a.client_id = $1 and a.room_id = $2 and a.role = 'admin')
+         and user_id = (select o.user_id from room_members o where o.client_id = $1 and o.room_id = $2 order by o.joined_at, o.user_id limit 1)`,
+      [Scope.clientId(), room_id],
+    );
+  }
+}

@@ -1,0 +1,123 @@
+import { Body, Controller, Delete, Get, Patch, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { Access, Answers, CurrentActor, IdParam, NameParam, PageQuery, RawJson, setNextLink } from '../../platform/http/index.js';
+import type { Actor } from '../../platform/scope/index.js';
+import { MarkReadDto } from './message.dto.js';
+import { CreateRoomDto, PutMemberDto, UpdateRoomDto } from './room.dto.js';
+import { RoomPresence } from './room-presence.service.js';
+import { RoomService } from './room.service.js';
+import { ConnectionView, ReadMarkerView, RoomMemberView, RoomView } from './room.view.js';
+
+@Controller('rooms')
+@ApiTags('Rooms')
+export class RoomController {
+  constructor(
+    private readonly rooms: RoomService,
+    private readonly presence: RoomPresence,
+  ) {}
+
+  /** Makes a room; the person who makes it is its admin. */
+  @Post()
+  @Access('member', { scope: 'rooms' })
+  @Answers(201, RoomView, { refuses: ['ROOM_ID_TAKEN', 'USER_NOT_FOUND'] })
+  createRoom(@CurrentActor() actor: Actor, @Body() body: CreateRoomDto): Promise<RoomView> {
+    return this.rooms.create(actor, body);
+  }
+
+  /** Lists the caller's rooms and the open ones, by id. */
+  @Get()
+  @Access('member', { scope: 'rooms' })
+  @Answers(200, [RoomView], { refuses: ['INVALID_CURSOR'], headers: { Link: 'The next page, where there is one' } })
+  async listRooms(
+    @CurrentActor() actor: Actor,
+    @Query() query: PageQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<RawJson> {
+    const { json, next_cursor } = await this.rooms.list(actor, query);
+    if (next_cursor) setNextLink(response, request, { cursor: next_cursor });
+    return new RawJson(json);
+  }
+
+  /** Shows a room as the caller sees it. */
+  @Get(':id')
+  @Access('member', { scope: 'rooms' })
+  @Answers(200, RoomView, { refuses: ['ROOM_NOT_FOUND'] })
+  getRoom(@CurrentActor() actor: Actor, @NameParam('id', 'ROOM_NOT_FOUND') id: string): Promise<RoomView> {
+    return this.rooms.get(actor, id);
+  }
+
+  /** Changes a room; by its admins, or by the tenant's admins where it is open. */
+  @Patch(':id')
+  @Access('member', { scope: 'rooms' })
+  @Answers(200, RoomView, { refuses: ['ROOM_NOT_FOUND', 'FORBIDDEN', 'ROOM_NOT_DELETABLE'] })
+  updateRoom(@CurrentActor() actor: Actor, @NameParam('id', 'ROOM_NOT_FOUND') id: string, @Body() body: UpdateRoomDto): Promise<RoomView> {
+    return this.rooms.update(actor, id, body);
+  }
+
+  /** Deletes a room with all that was said in it. The lobby stays. */
+  @Delete(':id')
+  @Access('member', { scope: 'rooms' })
+  @Answers(204, undefined, { refuses: ['ROOM_NOT_FOUND', 'FORBIDDEN', 'ROOM_NOT_DELETABLE'] })
+  deleteRoom(@CurrentActor() actor: Actor, @NameParam('id', 'ROOM_NOT_FOUND') id: string): Promise<void> {
+    return this.rooms.remove(actor, id);
+  }
+
+  /** Lists who is in a room. */
+  @Get(':id/members')
+  @Access('member', { scope: 'rooms' })
+  @Answers(200, [RoomMemberView], { refuses: ['ROOM_NOT_FOUND', 'INVALID_CURSOR'], headers: { Link: 'The next page, where there is one' } })
+  async listRoomMembers(
+    @CurrentActor() actor: Actor,
+    @NameParam('id', 'ROOM_NOT_FOUND') id: string,
+    @Query() query: PageQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<RoomMemberView[]> {
+    const { items, next_cursor } = await this.rooms.listMembers(actor, id, query);
+    if (next_cursor) setNextLink(response, request, { cursor: next_cursor });
+    return items;
+  }
+
+  /** Makes a person a member, or gives a member another role. Everybody may add themselves to an open room. */
+  @Put(':id/members/:user_id')
+  @Access('member', { scope: 'rooms' })
+  @Answers(200, RoomMemberView, { refuses: ['ROOM_NOT_FOUND', 'USER_NOT_FOUND', 'FORBIDDEN', 'ROOM_NOT_DELETABLE'] })
+  putRoomMember(
+    @CurrentActor() actor: Actor,
+    @NameParam('id', 'ROOM_NOT_FOUND') id: string,
+    @IdParam('user_id', 'USER_NOT_FOUND') user_id: string,
+    @Body() body: PutMemberDto,
+  ): Promise<RoomMemberView> {
+    return this.rooms.putMember(actor, id, user_id, body.role);
+  }
+
+  /** Takes a person out of a room: oneself, or by its admins. */
+  @Delete(':id/members/:user_id')
+  @Access('member', { scope: 'rooms' })
+  @Answers(204, undefined, { refuses: ['ROOM_NOT_FOUND', 'MEMBER_NOT_FOUND', 'FORBIDDEN', 'ROOM_NOT_DELETABLE'] })
+  removeRoomMember(
+    @CurrentActor() actor: Actor,
+    @NameParam('id', 'ROOM_NOT_FOUND') id: string,
+    @IdParam('user_id', 'MEMBER_NOT_FOUND') user_id: string,
+  ): Promise<void> {
+    return this.rooms.removeMember(actor, id, user_id);
+  }
+
+  /** Lists the sockets that are in a room now, across all nodes. */
+  @Get(':id/connections')
+  @Access('member', { scope: 'rooms' })
+  @Answers(200, [ConnectionView], { refuses: ['ROOM_NOT_FOUND'] })
+  listRoomConnections(@CurrentActor() actor: Actor, @NameParam('id', 'ROOM_NOT_FOUND') id: string): Promise<ConnectionView[]> {
+    return this.presence.list(actor, id);
+  }
+
+  /** Moves the caller's read marker forward. */
+  @Put(':id/read')
+  @Access('member')
+  @Answers(200, ReadMarkerView, { refuses: ['ROOM_NOT_FOUND'] })
+  markRoomRead(@CurrentActor() actor: Actor, @NameParam('id', 'ROOM_NOT_FOUND') id: string, @Body() body: MarkReadDto): Promise<ReadMarkerView> {
+    return this.rooms.markRead(actor, id, body.seq);
+  }
+}

@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { Database, TenantRepository } from '../../platform/database/index.js';
+import { AppError } from '../../platform/errors/index.js';
+import { Scope } from '../../platform/scope/index.js';
+import { MESSAGE_JSON, NOT_EXPIRED, timeSql, visibleTo } from './message.sql.js';
+import { Room } from './room.entity.js';
+import type { RoomForReader } from './room.policy.js';
+
+/** Counting further than this would cost more than anybody reads off it. */
+export const MOST_UNREAD = 1_000;
+
+/** A room as its reader sees it, as JSON text: with their role, its last message and how much they have not read. */
+const ROOM_JSON = `json_build_object(
+  'id', r.id, 'name', r.name, 'visibility', r.visibility, 'message_ttl_seconds', r.message_ttl_seconds,
+  'created_by', r.created_by, 'created_at', ${timeSql('r.created_at')}, 'my_role', rm.role, 'last_seq', r.last_seq,
+  'last_message', (
+    select ${MESSAGE_JSON}::text from messages m left join users u on u.client_id = m.client_id and u.id = m.sender_id
+    where m.client_id = r.client_id and m.room_id = r.id and ${NOT_EXPIRED} order by m.seq desc limit 1)::json,
+  'unread', case when rm.user_id is null then 0 else (
+    select count(*) from (
+      select 1 from messages m where m.client_id = r.client_id and m.room_id = r.id and m.seq > rm.last_read_seq
+        and m.sender_id <> rm.user_id and m.deleted_at is null and ${NOT_EXPIRED} limit ${MOST_UNREAD}) unread) end)`;
+
+/** Rooms of the tenant in scope. */
+@Injectable()
+export class RoomRepository extends TenantRepository<Room> {
+  constructor(database: Database) {
+    super(database, Room, { columns: ['id'], direction: 'asc' });
+  }
+
+  /** The room as `reader` may see it; throws ROOM_NOT_FOUND where they may not. */
+  async getFor(room_id: string, reader: string | null): Promise<RoomForReader> {
+    const rows = await this.database.sql<RoomForReader>(
+      `select r.*, rm.role as my_role from rooms r
+       left join room_members rm on rm.client_id = r.client_id and rm.room_id = r.id and rm.user_id = $3
+       where r.client_id = $1 and r.id = $2 and ${visibleTo('$3')}`,
+      [Scope.clientId(), room_id, reader],
+    );
+    if (!rows[0]) throw new AppError('ROOM_NOT_FOUND');
+    return rows[0];
+  }
+
+  /** The room as JSON for `reader`; null where they may not see it. */
+  async findJson(room_id: string, reader: string | null): Promise<string | null> {
+    const rows = await this.database.sql<{ json: string }>(
+      `select (${ROOM_JSON})::text as json from rooms r
+       left join room_members rm on rm.client_id = r.client_id and rm.room_id = r.id and rm.user_id = $3
+       where r.client_id = $1 and r.id = $2 and ${visibleTo('$3')}`,
+      [Scope.clientId(), room_id, reader],
+    );
+    return rows[0]?.json ?? null;
+  }
+
+  /** The rooms that `reader` is in, and the open ones, by id after `after_id`. */
+  async listJson(reader: string | null, after_id: string, limit: number): Promise<Array<{ id: string; json: string }>> {
+    return this.database.sql<{ id: string; json: string }>(
+      `select r.id, (${ROOM_JSON})::text as json from rooms r
+       left join room_members rm on rm.client_id = r.client_id and rm.room_id = r.id and rm.user_id = $2
+       where r.client_id = $1 and r.id > $3 collate "C" and ${visibleTo('$2')}
+       order by r.id collate "C" limit $4`,
+      [Scope.clientId(), reader, after_id, limit],
+    );
+  }
+
+  /** Holds the room to the end of the transaction, so that two changes of its members cannot miss each other. */
+  async lock(room_id: string): Promise<void> {
+    await this.database.sql('select 1 from rooms where client_id = $1 and id = $2 for no key update', [Scope.clientId(), room_id]);
+  }
+
+  /** Places of the newest messages of rooms in any tenant that this node serves; see RoomStream. */
+  async lastSeqs(room_ids: readonly string[]): Promise<Array<{ id: string; last_seq: number }>> {
+    return this.database.sql<{ id: string; last_seq: number }>(
+      'select id, last_seq from rooms where client_id = $1 and id = any($2::text[])',
+      [Scope.clientId(), room_ids],
+    );
+  }
+}

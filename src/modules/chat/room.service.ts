@@ -1,0 +1,224 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { Database, decodeCursor, isUniqueViolation, type Page, type PageRequest, pageLimit, pageOf } from '../../platform/database/index.js';
+import { AppError } from '../../platform/errors/index.js';
+import { channels, Realtime } from '../../platform/realtime/index.js';
+import { type Actor, Scope } from '../../platform/scope/index.js';
+import { UserDirectory } from '../users/index.js';
+import { assertCanRun, assertNotFixed, canRun, personOf, readerOf, type RoomForReader } from './room.policy.js';
+import { ConnectionService } from './connection.service.js';
+import type { CreateRoomDto, UpdateRoomDto } from './room.dto.js';
+import type { RoomRole } from './room-member.entity.js';
+import { RoomMemberRepository } from './room-member.repository.js';
+import { RoomRepository } from './room.repository.js';
+import { RoomStream } from './room-stream.js';
+import type { ReadMarkerView, RoomMemberView, RoomView } from './room.view.js';
+
+/** The room that every tenant starts with, and that a login which names none is in. */
+export const LOBBY = 'lobby';
+
+const EXPEL = 'room.expel';
+
+/** Rooms and who is in them. */
+@Injectable()
+export class RoomService {
+  constructor(
+    private readonly database: Database,
+    private readonly rooms: RoomRepository,
+    private readonly members: RoomMemberRepository,
+    private readonly users: UserDirectory,
+    private readonly stream: RoomStream,
+    private readonly realtime: Realtime,
+    private readonly connections: ConnectionService,
+  ) {
+    realtime.onRelay<{ client_id: string; room_id: string; user_id: string | null }>(EXPEL, (who) => this.expelHere(who));
+  }
+
+  /** Makes a room; the person who makes it is its admin. Throws ROOM_ID_TAKEN (409), USER_NOT_FOUND for an unknown member. */
+  async create(actor: Actor, body: CreateRoomDto): Promise<RoomView> {
+    const creator = readerOf(actor);
+    const id = body.id ?? uuidv7();
+    const invited = [...new Set(body.member_ids ?? [])].filter((user_id) => user_id !== creator);
+    await this.database.transaction(async () => {
+      await this.assertUsers(invited);
+      try {
+        await this.rooms.insert({
+          id,
+          name: body.name,
+          visibility: body.visibility,
+          message_ttl_seconds: body.message_ttl_seconds ?? null,
+          created_by: creator,
+        });
+      } catch (error) {
+        throw isUniqueViolation(error) ? new AppError('ROOM_ID_TAKEN') : error;
+      }
+      if (creator) await this.members.add(id, [creator], 'admin', 0);
+      await this.members.add(id, invited, 'member', 0);
+    });
+    return this.get(actor, id);
+  }
+
+  /** Makes a tenant's first room; inside the transaction that makes the tenant. */
+  async createLobby(): Promise<void> {
+    await this.rooms.insert({ id: LOBBY, name: 'Lobby', visibility: 'open', message_ttl_seconds: null, is_fixed: true, created_by: null });
+  }
+
+  /** The room as the actor sees it. Throws ROOM_NOT_FOUND. */
+  async get(actor: Actor, room_id: string): Promise<RoomView> {
+    const json = await this.rooms.findJson(room_id, readerOf(actor));
+    if (json === null) throw new AppError('ROOM_NOT_FOUND');
+    return JSON.parse(json) as RoomView;
+  }
+
+  /** The actor's rooms and the open ones, in order of their ids. */
+  async list(actor: Actor, page: PageRequest): Promise<{ json: string; next_cursor: string | null }> {
+    const limit = pageLimit(page.limit);
+    const after = page.cursor === undefined ? '' : String(decodeCursor(page.cursor, ['text'])[0]);
+    const rows = await this.rooms.listJson(readerOf(actor), after, limit + 1);
+    const { items, next_cursor } = pageOf(rows, limit, (row) => [row.id]);
+    return { json: `[${items.map((row) => row.json).join(',')}]`, next_cursor };
+  }
+
+  /** Changes what is named. Throws ROOM_NOT_FOUND, FORBIDDEN, ROOM_NOT_DELETABLE for a matching's own room. */
+  async update(actor: Actor, room_id: string, body: UpdateRoomDto): Promise<RoomView> {
+    const room = await this.rooms.getFor(room_id, readerOf(actor));
+    assertCanRun(actor, room);
+    if (room.is_anonymous || (room.is_fixed && body.visibility === 'private')) assertNotFixed(room);
+    await this.rooms.update(
+      { id: room_id },
+      {
+        ...(body.name == null ? {} : { name: body.name }),
+        ...(body.visibility == null ? {} : { visibility: body.visibility }),
+        ...(body.message_ttl_seconds === undefined ? {} : { message_ttl_seconds: body.message_ttl_seconds }),
+      },
+    );
+    if (body.visibility === 'private' && room.visibility === 'open') this.expel(room_id, null);
+    return this.get(actor, room_id);
+  }
+
+  /** Deletes a room with all that was said in it. Throws ROOM_NOT_FOUND, FORBIDDEN, ROOM_NOT_DELETABLE (409). */
+  async remove(actor: Actor, room_id: string): Promise<void> {
+    const room = await this.rooms.getFor(room_id, readerOf(actor));
+    assertCanRun(actor, room);
+    assertNotFixed(room);
+    await this.rooms.delete({ id: room_id });
+    this.expel(room_id, null);
+  }
+
+  /** A page of the room's members. */
+  async listMembers(actor: Actor, room_id: string, page: PageRequest): Promise<Page<RoomMemberView>> {
+    const room = await this.rooms.getFor(room_id, readerOf(actor));
+    const limit = pageLimit(page.limit);
+    const after = page.cursor === undefined ? null : String(decodeCursor(page.cursor, ['uuid'])[0]);
+    const rows = await this.members.listViews(room_id, room.is_anonymous, after, limit + 1);
+    return pageOf(rows, limit, (row) => [row.user.id]);
+  }
+
+  /**
+   * Makes a person a member, or gives a member another role. People add themselves to open rooms; whoever runs the room adds
+   * others and decides roles. Throws ROOM_NOT_FOUND, FORBIDDEN, USER_NOT_FOUND.
+   */
+  async putMember(actor: Actor, room_id: string, user_id: string, role: RoomRole | undefined): Promise<RoomMemberView> {
+    const room = await this.rooms.getFor(room_id, readerOf(actor));
+    const joinsAlone = actor.kind === 'user' && actor.id === user_id && room.visibility === 'open' && role !== 'admin';
+    if (!joinsAlone) {
+      assertCanRun(actor, room);
+      if (room.is_anonymous) assertNotFixed(room);
+    }
+    await this.assertUsers([user_id]);
+    await this.database.transaction(async () => {
+      await this.rooms.lock(room_id);
+      const [added] = await this.members.add(room_id, [user_id], role ?? 'member', room.last_seq);
+      if (added === undefined && role !== undefined) await this.members.update({ room_id, user_id }, { role });
+      await this.members.ensureAdmin(room_id);
+      if (added !== undefined) await this.tellMember(room, user_id, 'member:joined');
+    });
+    return this.memberView(room, user_id);
+  }
+
+  /**
+   * Takes a person out of a room: themselves, or by whoever runs it. A room whose last admin leaves is run by its
+   * longest-standing member. Throws ROOM_NOT_FOUND, FORBIDDEN, MEMBER_NOT_FOUND.
+   */
+  async removeMember(actor: Actor, room_id: string, user_id: string): Promise<void> {
+    const room = await this.rooms.getFor(room_id, readerOf(actor));
+    if (room.is_anonymous) assertNotFixed(room);
+    if (!(actor.kind === 'user' && actor.id === user_id)) assertCanRun(actor, room);
+    await this.database.transaction(async () => {
+      await this.rooms.lock(room_id);
+      if ((await this.members.delete({ room_id, user_id })) === 0) throw new AppError('MEMBER_NOT_FOUND');
+      if (room.visibility === 'private') await this.members.ensureAdmin(room_id);
+      await this.tellMember(room, user_id, 'member:left');
+      if (room.visibility === 'private') this.database.afterCommit(() => this.expel(room_id, user_id));
+    });
+  }
+
+  /** Makes a person who comes in by socket a member of a room that they may see; answers whether they are new. */
+  async enter(room_id: string, user_id: string, last_seq: number): Promise<boolean> {
+    const [added] = await this.members.add(room_id, [user_id], 'member', last_seq);
+    return added !== undefined;
+  }
+
+  /** Moves the person's read marker forward and tells the room. Throws ROOM_NOT_FOUND; a place beyond the last is wrong. */
+  async markRead(actor: Actor, room_id: string, seq: number): Promise<ReadMarkerView> {
+    const user_id = personOf(actor);
+    const room = await this.rooms.getFor(room_id, user_id);
+    if (seq > room.last_seq) throw AppError.field('seq', `is beyond the room's last message (${room.last_seq})`);
+    const stands = await this.members.markRead(room_id, user_id, seq);
+    const user = await this.userView(room, user_id);
+    this.stream.publish({ client_id: Scope.clientId(), room_id, event: 'read', payload: { room_id, user, seq: stands } });
+    return { room_id, seq: stands };
+  }
+
+  /** True where the person may go into the room; for logins that name one. */
+  async canEnter(user_id: string, room_id: string): Promise<boolean> {
+    return (await this.rooms.findJson(room_id, user_id)) !== null;
+  }
+
+  /** A person as this room shows them. */
+  async userView(room: RoomForReader, user_id: string): Promise<{ id: string; username?: string }> {
+    if (room.is_anonymous) return { id: user_id };
+    const [user] = await this.users.byIds([user_id]);
+    return user ? { id: user.id, username: user.username } : { id: user_id };
+  }
+
+  /** True where the actor runs the room: for what the gateway offers its admins. */
+  async runs(actor: Actor, room_id: string): Promise<boolean> {
+    return canRun(actor, await this.rooms.getFor(room_id, readerOf(actor)));
+  }
+
+  private async memberView(room: RoomForReader, user_id: string): Promise<RoomMemberView> {
+    const member = await this.members.findOne({ room_id: room.id, user_id });
+    if (!member) throw new AppError('MEMBER_NOT_FOUND');
+    return { user: await this.userView(room, user_id), role: member.role, joined_at: member.joined_at.toISOString() };
+  }
+
+  private async tellMember(room: RoomForReader, user_id: string, event: 'member:joined' | 'member:left'): Promise<void> {
+    const client_id = Scope.clientId();
+    const payload = { room_id: room.id, user: await this.userView(room, user_id) };
+    this.database.afterCommit(() => this.stream.publish({ client_id, room_id: room.id, event, payload }));
+  }
+
+  private async assertUsers(user_ids: readonly string[]): Promise<void> {
+    if (user_ids.length === 0) return;
+    const known = await this.users.byIds(user_ids);
+    if (known.length < new Set(user_ids).size) throw new AppError('USER_NOT_FOUND');
+  }
+
+  /** Puts sockets out of a room on every node: one person's, or (null) those of everybody who may not see it any more. */
+  private expel(room_id: string, user_id: string | null): void {
+    const who = { client_id: Scope.clientId(), room_id, user_id };
+    this.expelHere(who);
+    this.realtime.relay(EXPEL, who);
+  }
+
+  private expelHere({ client_id, room_id, user_id }: { client_id: string; room_id: string; user_id: string | null }): void {
+    const channel = channels.room(client_id, room_id);
+    for (const socket of this.realtime.socketsIn(channel)) {
+      if (user_id !== null && socket.data.actor.id !== user_id) continue;
+      void socket.leave(channel);
+      socket.data.joined.delete(room_id);
+      void this.connections.remove({ client_id, room_id, connection_id: socket.id, user_id: socket.data.actor.id });
+    }
+  }
+}

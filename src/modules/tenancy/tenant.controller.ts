@@ -1,0 +1,101 @@
+import { Body, Controller, Delete, Get, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import {
+  Access,
+  Answers,
+  CurrentActor,
+  type KaiwaRequest,
+  type KaiwaResponse,
+  linkPage,
+  NameParam,
+  NoIdempotency,
+  OperatorOnly,
+  PageQuery,
+} from '../../platform/http/index.js';
+import type { Actor } from '../../platform/scope/index.js';
+import { ChangeAnyTenantDto, ChangeTenantDto, CreateTenantDto } from './tenant.dto.js';
+import { TenantService } from './tenant.service.js';
+import { TenantView, toTenantView } from './tenant.view.js';
+import { UsageQuery } from './usage.dto.js';
+import { UsageService } from './usage.service.js';
+import { UsageDayView } from './usage.view.js';
+
+@ApiTags('tenancy')
+@Controller()
+export class TenantController {
+  constructor(
+    private readonly tenants: TenantService,
+    private readonly usage: UsageService,
+  ) {}
+
+  /** Make a tenant with its owner */
+  @Post('tenants')
+  @OperatorOnly()
+  @NoIdempotency()
+  @Answers(201, TenantView, { refuses: ['CLIENT_ID_TAKEN', 'DOMAIN_TAKEN', 'PHONE_NUMBER_TAKEN'] })
+  async createTenant(@CurrentActor() actor: Actor, @Body() body: CreateTenantDto): Promise<TenantView> {
+    return toTenantView(await this.tenants.create(actor, body));
+  }
+
+  /** All tenants, by client_id */
+  @Get('tenants')
+  @OperatorOnly()
+  @Answers(200, [TenantView], { refuses: ['INVALID_CURSOR'] })
+  async listTenants(
+    @CurrentActor() actor: Actor,
+    @Query() query: PageQuery,
+    @Req() request: KaiwaRequest,
+    @Res({ passthrough: true }) response: KaiwaResponse,
+  ): Promise<TenantView[]> {
+    return linkPage(await this.tenants.list(actor, query), request, response).map(toTenantView);
+  }
+
+  /** Change what is named of any tenant */
+  @Patch('tenants/:client_id')
+  @OperatorOnly()
+  @Answers(200, TenantView, { refuses: ['TENANT_NOT_FOUND', 'DOMAIN_TAKEN', 'PHONE_NUMBER_TAKEN'] })
+  async changeAnyTenant(
+    @CurrentActor() actor: Actor,
+    @NameParam('client_id', 'TENANT_NOT_FOUND') client_id: string,
+    @Body() body: ChangeAnyTenantDto,
+  ): Promise<TenantView> {
+    return toTenantView(await this.tenants.changeAny(actor, client_id, body));
+  }
+
+  /** Delete a tenant with everything that is its own */
+  @Delete('tenants/:client_id')
+  @OperatorOnly()
+  @Answers(204, undefined, { refuses: ['TENANT_NOT_FOUND', 'DEFAULT_TENANT'] })
+  deleteTenant(@CurrentActor() actor: Actor, @NameParam('client_id', 'TENANT_NOT_FOUND') client_id: string): Promise<void> {
+    return this.tenants.delete(actor, client_id);
+  }
+
+  /** The caller's tenant */
+  @Get('tenant')
+  @Access('member', { scope: 'phone' })
+  @Answers(200, TenantView)
+  async getTenant(@CurrentActor() actor: Actor): Promise<TenantView> {
+    return toTenantView(await this.tenants.getOwn(actor));
+  }
+
+  /** Change what is named of the caller's tenant */
+  @Patch('tenant')
+  @Access('owner')
+  @Answers(200, TenantView, { refuses: ['PHONE_NUMBER_TAKEN'] })
+  async changeTenant(@CurrentActor() actor: Actor, @Body() body: ChangeTenantDto): Promise<TenantView> {
+    return toTenantView(await this.tenants.changeOwn(actor, body));
+  }
+
+  /** What the tenant used, by day, newest first */
+  @Get('tenant/usage')
+  @Access('admin')
+  @Answers(200, [UsageDayView], { refuses: ['INVALID_CURSOR'] })
+  async listUsage(
+    @CurrentActor() actor: Actor,
+    @Query() query: UsageQuery,
+    @Req() request: KaiwaRequest,
+    @Res({ passthrough: true }) response: KaiwaResponse,
+  ): Promise<UsageDayView[]> {
+    return linkPage(await this.usage.list(actor, query), request, response);
+  }
+}

@@ -1,0 +1,85 @@
+import { IsClientName, IsEmailField, IsOneOf, IsText, Nested } from '../../platform/http/index.js';
+import { IsNewPassword, IsUsername } from './account-fields.js';
+import { REGISTRATIONS, type Registration } from './tenant.entity.js';
+import { IsDomainList, IsIssuer, IsPhoneRegion, IsTimezone } from './tenant-fields.js';
+
+const MAX_NAME = 200;
+const MAX_ITEMS = 100;
+
+/** The person that a new tenant begins with. */
+export class TenantOwnerDto {
+  @IsUsername()
+  username: string;
+
+  @IsEmailField({ description: "The owner's email address" })
+  email: string;
+
+  @IsNewPassword()
+  password: string;
+}
+
+/** An OIDC issuer to trust. */
+export class TenantOidcDto {
+  @IsIssuer({ description: "The issuer, as the tokens' `iss` has it" })
+  issuer: string;
+
+  @IsText({ min: 1, max: 200, each: true, max_items: 10, description: "What the tokens' `aud` may be", example: ['1example23456789'] })
+  audience: string[];
+}
+
+/** What a tenant's own owner may change. */
+export class ChangeTenantDto {
+  @IsText({ min: 1, max: MAX_NAME, optional: true, description: 'What people call the tenant', example: '東京サロン' })
+  name?: string | null;
+
+  @IsTimezone({ optional: true, description: 'The time zone that its wall-clock times are read in' })
+  timezone?: string | null;
+
+  @IsPhoneRegion({ optional: true, description: 'Where phone numbers without a country code are from' })
+  phone_region?: string | null;
+
+  @IsOneOf(REGISTRATIONS, { optional: true, enum_name: 'Registration', description: 'Who may register' })
+  registration?: Registration | null;
+
+  @Nested(() => TenantOidcDto, { optional: true, description: 'The OIDC issuer whose ID tokens are accepted; null for none' })
+  oidc?: TenantOidcDto | null;
+}
+
+/** What the operator may change of a tenant. */
+export class ChangeAnyTenantDto extends ChangeTenantDto {
+  @IsDomainList({ optional: true, description: 'The host names that are this tenant, in place of those before' })
+  domains?: string[] | null;
+
+  @IsText({ min: 1, max: 40, each: true, max_items: MAX_ITEMS, optional: true, description: 'The phone numbers that are this tenant, in place of those before', example: ['+81312345678'] })
+  phone_numbers?: string[] | null;
+}
+
+/** A new tenant. */
+export class CreateTenantDto {
+  @IsClientName({ description: 'How everything else names the tenant; it stays' })
+  client_id: string;
+
+  @IsText({ min: 1, max: MAX_NAME, description: 'What people call the tenant', example: '東京サロン' })
+  name: string;
+
+  @IsTimezone({ optional: true, description: 'The time zone that its wall-clock times are read in; Asia/Tokyo where none is given' })
+  timezone?: string | null;
+
+  @IsPhoneRegion({ optional: true, description: 'Where phone numbers without a country code are from; JP where none is given' })
+  phone_region?: string | null;
+
+  @IsDomainList({ optional: true, description: 'The host names that are this tenant' })
+  domains?: string[] | null;
+
+  @IsText({ min: 1, max: 40, each: true, max_items: MAX_ITEMS, optional: true, description: 'The phone numbers that are this tenant', example: ['+81312345678'] })
+  phone_numbers?: string[] | null;
+
+  @IsOneOf(REGISTRATIONS, { optional: true, enum_name: 'Registration', description: 'Who may register; open where nothing is given' })
+  registration?: Registration | null;
+
+  @Nested(() => TenantOidcDto, { optional: true, description: 'The OIDC issuer whose ID tokens are accepted' })
+  oidc?: TenantOidcDto | null;
+
+  @Nested(() => TenantOwnerDto, { description: 'The person that the tenant begins with' })
+  owner: TenantOwnerDto;
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+
+const flag = z.enum(['true', 'false', '1', '0', 'on', 'off']).transform((value) => value === 'true' || value === '1' || value === 'on');
+
+const secretList = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((secret) => secret.trim())
+      .filter(Boolean),
+  )
+  .pipe(z.array(z.string().min(32, 'each secret takes at least 32 characters')).min(1));
+
+const origins = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter(Boolean),
+  )
+  .pipe(z.array(z.string().refine((origin) => origin === '*' || isOrigin(origin), 'each is an origin such as https://app.example.com')));
+
+function isOrigin(value: string): boolean {
+  try {
+    return new URL(value).origin === value;
+  } catch {
+    return false;
+  }
+}
+
+/** `off`, `on`, or `<per caller>/<per tenant>` requests a minute. */
+const rateLimit = z
+  .string()
+  .regex(/^(on|off|[1-9]\d{0,6}\/[1-9]\d{0,7})$/, 'takes on, off, or <per caller>/<per tenant> requests a minute, such as 600/12000')
+  .transform((value) => {
+    if (value === 'off') return null;
+    const [caller, tenant] = value === 'on' ? [1_200, 24_000] : value.split('/').map(Number);
+    return { caller: caller as number, tenant: tenant as number };
+  });
+
+/** `false`, `true`, a hop count, or addresses and subnets: what Express's `trust proxy` takes. */
+const trustProxy = z.string().transform((value) => {
+  if (value === 'true') return true;
+  if (value === 'false' || value === '') return false;
+  return /^\d+$/.test(value) ? Number(value) : value.split(',').map((part) => part.trim());
+});
+
+/**
+ * Every variable that the server reads. The README's table is written from this: name, default, meaning.
+ * An empty value counts as unset.
+ */
+export const environmentSchema = z
+  .object({
+    PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+    HOST: z.string().min(1).default('0.0.0.0'),
+    DATA_DIR: z.string().min(1).default('.data'),
+    DATABASE_URL: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'takes a postgresql:// URL')
+      .optional(),
+    DATABASE_MIGRATION_URL: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'takes a postgresql:// URL')
+      .optional(),
+    DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(500).default(10),
+    REDIS_URL: z
+      .string()
+      .regex(/^rediss?:\/\//, 'takes a redis:// URL')
+      .optional(),
+    PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+    OPERATOR_KEY: z.string().min(24, 'takes at least 24 characters').optional(),
+    DEFAULT_CLIENT_ID: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'takes a client_id: [a-z0-9][a-z0-9_-]{0,63}')
+      .default('default'),
+    JWT_SECRET: secretList.optional(),
+    ENCRYPTION_KEY: secretList.optional(),
+    METRICS_TOKEN: z.string().min(16, 'takes at least 16 characters').optional(),
+    TLS_CERT_FILE: z.string().min(1).optional(),
+    TLS_KEY_FILE: z.string().min(1).optional(),
+    RATE_LIMIT: rateLimit.default({ caller: 1_200, tenant: 24_000 }),
+    CORS_ORIGINS: origins.default([]),
+    TRUST_PROXY: trustProxy.default(false),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    SOCKET_ADAPTER: z.enum(['memory', 'postgres', 'redis']).optional(),
+    JOBS: flag.default(true),
+    SMTP_URL: z
+      .string()
+      .regex(/^smtps?:\/\//, 'takes an smtp:// or smtps:// URL')
+      .optional(),
+    MAIL_FROM: z.string().min(3).default('Kaiwa <no-reply@localhost>'),
+  })
+  .superRefine((environment, context) => {
+    const needs = (name: string, message: string): void => {
+      context.addIssue({ code: 'custom', path: [name], message });
+    };
+    if (environment.DATABASE_URL) {
+      if (!environment.JWT_SECRET) needs('JWT_SECRET', 'is required with DATABASE_URL');
+      if (!environment.ENCRYPTION_KEY) needs('ENCRYPTION_KEY', 'is required with DATABASE_URL');
+    } else if (environment.DATABASE_MIGRATION_URL) {
+      needs('DATABASE_MIGRATION_URL', 'goes with DATABASE_URL');
+    }
+    if (Boolean(environment.TLS_CERT_FILE) !== Boolean(environment.TLS_KEY_FILE)) {
+      needs(environment.TLS_CERT_FILE ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE', 'TLS needs both files');
+    }
+    if (environment.SOCKET_ADAPTER === 'redis' && !environment.REDIS_URL) needs('REDIS_URL', 'is required with SOCKET_ADAPTER=redis');
+  });
+
+export type Environment = z.output<typeof environmentSchema>;
+
+/** Thrown at start; one line for each wrong variable. */
+export class ConfigurationError extends Error {
+  constructor(readonly lines: readonly string[]) {
+    super(lines.join('\n'));
+    this.name = 'ConfigurationError';
+  }
+}
+
+/** Reads and checks an environment; throws {@link ConfigurationError} naming every wrong variable at once. */
+export function readEnvironment(source: Record<string, string | undefined>): Environment {
+  const set = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environmentSchema.safeParse(set);
+  if (parsed.success) return parsed.data;
+  throw new ConfigurationError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+}

@@ -1,0 +1,3 @@
+export * from './crypto.module.js';
+export * from './password-hasher.js';
+export * from './secret-token.js';

@@ -1,0 +1,16 @@
+export * from './base.entity.js';
+export type { CrossingReason } from './crossing-reason.js';
+export { Database, type DatabaseLog, type TransactionOptions } from './database.js';
+export { DatabaseModule } from './database.module.js';
+export type { EntityClass } from './data-source.factory.js';
+export * from './keyset.js';
+export { Listener, type NotificationHandler } from './listen.js';
+export { migrate } from './migrator.js';
+export { assertRuntimeRole, DatabaseUnfitError } from './runtime-role.js';
+export type { SqlResult } from './scoped-statement.js';
+export { isForeignKeyViolation, isUniqueViolation, sqlState } from './sql-error.js';
+export { type CrossingSql, SystemDatabase } from './system-database.js';
+export { type KeysetOrder, TenantRepository, type Where } from './tenant.repository.js';
+export type { ClusterLog } from './embedded-cluster.js';
+export { type EmbeddedOptions, type EmbeddedServer, startEmbeddedServer } from './embedded-server.js';
+export { StartError } from './start-error.js';

@@ -1,0 +1,56 @@
+import 'reflect-metadata';
+import { HttpCode, type Type } from '@nestjs/common';
+import { ApiExtraModels, ApiResponse, type ApiResponseOptions } from '@nestjs/swagger';
+import type { ErrorCode } from '../../errors/index.js';
+import { ErrorBodyView } from '../error-body.view.js';
+import { ANSWERS, documentErrors } from './error-responses.js';
+
+type SchemaObject = Record<string, unknown>;
+
+export interface AnswersOptions {
+  description?: string;
+  /** The errors that this operation has of its own, besides those that every route has. */
+  refuses?: readonly ErrorCode[];
+  /** Response headers, by name: what each says. */
+  headers?: Record<string, string>;
+  /** An example of the body. */
+  example?: unknown;
+  /** The body's media type; JSON where none is given. */
+  content_type?: string;
+}
+
+/**
+ * What an operation answers: sets the status, and documents the body and every error status with its codes. `type` is a class, `[Class]`
+ * for a list, a schema, or undefined where there is no body. Given more than once, the last one in the source sets the status.
+ */
+export function Answers(
+  status: number,
+  type?: Type | readonly [Type] | SchemaObject | undefined,
+  options: AnswersOptions = {},
+): MethodDecorator {
+  const { description = '', refuses = [], headers, example, content_type = 'application/json' } = options;
+  return (target, key, descriptor) => {
+    const handler = descriptor.value as object;
+    const known = Reflect.getOwnMetadata(ANSWERS, handler) as readonly ErrorCode[] | undefined;
+    Reflect.defineMetadata(ANSWERS, [...new Set([...(known ?? []), ...refuses])], handler);
+    if (known === undefined) HttpCode(status)(target, key, descriptor);
+    ApiExtraModels(ErrorBodyView)(target, key, descriptor);
+    ApiResponse({
+      status,
+      description,
+      ...bodyOf(type, content_type, example),
+      ...(headers ? { headers: headerDocs(headers) } : {}),
+    } as ApiResponseOptions)(target, key, descriptor);
+    documentErrors(target, key, descriptor);
+  };
+}
+
+function bodyOf(type: Type | readonly [Type] | SchemaObject | undefined, content_type: string, example: unknown): object {
+  if (type === undefined) return {};
+  if (Array.isArray(type) || typeof type === 'function') return { type, ...(example === undefined ? {} : { example }) };
+  return { content: { [content_type]: { schema: type, ...(example === undefined ? {} : { example }) } } };
+}
+
+function headerDocs(headers: Record<string, string>): object {
+  return Object.fromEntries(Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]));
+}

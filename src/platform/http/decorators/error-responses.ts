@@ -1,0 +1,79 @@
+import 'reflect-metadata';
+import { RequestMethod } from '@nestjs/common';
+import { METHOD_METADATA, ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
+import { getSchemaPath } from '@nestjs/swagger';
+import { AppError, ERROR_TABLE, type ErrorCode, toErrorBody } from '../../errors/index.js';
+import { ErrorBodyView } from '../error-body.view.js';
+import { routeOptionsOf } from '../route-options.js';
+import { ACCESS, type AccessRule } from './access-rule.js';
+
+/** The codes that `@Answers` names. */
+export const ANSWERS = 'kaiwa:answers';
+const OURS = 'kaiwa:error-responses';
+const API_RESPONSE = 'swagger/apiResponse';
+
+const EXAMPLE_REQUEST_ID = '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10';
+const EVERYWHERE: readonly ErrorCode[] = ['RATE_LIMITED', 'INTERNAL_ERROR', 'OVERLOADED', 'DATABASE_UNAVAILABLE'];
+
+type Responses = Record<string, object>;
+
+/**
+ * Writes the error responses of an operation: what `@Answers` names and what every route has. `@Answers` and `@Access` both call it, because
+ * either may stand above the other.
+ */
+export function documentErrors(target: object, key: string | symbol, descriptor: PropertyDescriptor): void {
+  const handler = descriptor.value as object;
+  const named = Reflect.getMetadata(ANSWERS, handler) as readonly ErrorCode[] | undefined;
+  if (named === undefined) return;
+  const before = (Reflect.getMetadata(API_RESPONSE, handler) ?? {}) as Responses;
+  const ours = new Set((Reflect.getMetadata(OURS, handler) ?? []) as string[]);
+  const responses: Responses = Object.fromEntries(Object.entries(before).filter(([status]) => !ours.has(status)));
+  const byStatus = Map.groupBy(new Set([...named, ...commonCodes(target, key, handler)]), (code) => String(ERROR_TABLE[code].status));
+  const written: string[] = [];
+  for (const [status, codes] of [...byStatus].sort()) {
+    if (responses[status]) continue;
+    responses[status] = errorResponse(codes);
+    written.push(status);
+  }
+  Reflect.defineMetadata(API_RESPONSE, responses, handler);
+  Reflect.defineMetadata(OURS, written, handler);
+}
+
+/** The codes that a route has by what it is: its access, its parameters, its body. */
+function commonCodes(target: object, key: string | symbol, handler: object): ErrorCode[] {
+  const access = Reflect.getMetadata(ACCESS, handler) as AccessRule | undefined;
+  const kinds = parameterKinds(target, key);
+  const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
+  const options = routeOptionsOf(handler);
+  const body = kinds.has(RouteParamtypes.BODY) || options.body !== 'json';
+  const codes: ErrorCode[] = [...EVERYWHERE];
+  if (body || kinds.has(RouteParamtypes.QUERY)) codes.push('VALIDATION_FAILED');
+  if (kinds.has(RouteParamtypes.PARAM)) codes.push('INVALID_PATH', 'INVALID_NAME');
+  if (body) codes.push('PAYLOAD_TOO_LARGE');
+  if (body && (options.body === 'json' || options.body === 'form')) codes.push('MALFORMED_JSON', 'UNSUPPORTED_MEDIA_TYPE');
+  if (access?.kind === 'public') codes.push('UNKNOWN_CLIENT');
+  else codes.push('UNAUTHORIZED', 'FORBIDDEN', 'CLIENT_MISMATCH');
+  const unsafe = body || (method !== undefined && method !== RequestMethod.GET);
+  if (access?.kind !== 'public' && unsafe) codes.push('ORIGIN_NOT_ALLOWED');
+  if (access?.kind === 'role' && access.scope) codes.push('SCOPE_MISSING');
+  return codes;
+}
+
+/** Which of body, query and path a handler reads; parameter decorators run before the method's own. */
+function parameterKinds(target: object, key: string | symbol): Set<number> {
+  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, target.constructor, key) ?? {}) as Record<string, unknown>;
+  return new Set(Object.keys(parameters).map((name) => Number.parseInt(name, 10)));
+}
+
+function errorResponse(codes: readonly ErrorCode[]): object {
+  const examples = Object.fromEntries(codes.map((code) => [code, { summary: ERROR_TABLE[code].message, value: exampleOf(code) }]));
+  return {
+    description: codes.map((code) => `\`${code}\` ${ERROR_TABLE[code].message}`).join(' · '),
+    content: { 'application/json': { schema: { $ref: getSchemaPath(ErrorBodyView) }, examples } },
+  };
+}
+
+function exampleOf(code: ErrorCode): object {
+  const details = code === 'VALIDATION_FAILED' ? [{ field: 'name', message: 'is required' }] : undefined;
+  return toErrorBody(new AppError(code, { details }), EXAMPLE_REQUEST_ID);
+}

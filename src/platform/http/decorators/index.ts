@@ -1,0 +1,5 @@
+export * from './access-rule.js';
+export * from './access.decorator.js';
+export * from './answers.decorator.js';
+export * from './no-idempotency.decorator.js';
+export * from './params.decorator.js';

@@ -1,0 +1,45 @@
+import { createParamDecorator, Param, type PipeTransform } from '@nestjs/common';
+import { ApiParam, type ApiParamOptions } from '@nestjs/swagger';
+import { AppError, type ErrorCode } from '../../errors/index.js';
+import { type Actor, Scope, type UserActor } from '../../scope/index.js';
+import { CLIENT_NAME, UUID } from '../validation/text-rules.js';
+
+/** Who acts, or null on a public route. */
+export const CurrentActor = createParamDecorator((): Actor | null => Scope.get().actor);
+
+/** The signed-in person; API keys and the operator are refused with FORBIDDEN. */
+export const CurrentUser = createParamDecorator((): UserActor => {
+  const { actor } = Scope.get();
+  if (actor?.kind !== 'user') throw new AppError(actor === null ? 'UNAUTHORIZED' : 'FORBIDDEN');
+  return actor;
+});
+
+/** An id in the path. One that is no UUID is as absent: it answers `absent`, a 404 (contract, section 0). */
+export function IdParam(name: string, absent: ErrorCode): ParameterDecorator {
+  const pipe: PipeTransform<string, string> = {
+    transform: (value) => {
+      if (!UUID.test(value)) throw new AppError(absent);
+      return value.toLowerCase();
+    },
+  };
+  return documented(Param(name, pipe), { name, schema: { type: 'string', format: 'uuid' }, example: '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10' });
+}
+
+/** A `client_id` or a room's id in the path. What cannot be one is as absent: it answers `absent`, a 404. */
+export function NameParam(name: string, absent: ErrorCode): ParameterDecorator {
+  const pipe: PipeTransform<string, string> = {
+    transform: (value) => {
+      if (!CLIENT_NAME.test(value)) throw new AppError(absent);
+      return value;
+    },
+  };
+  return documented(Param(name, pipe), { name, schema: { type: 'string', pattern: CLIENT_NAME.source, maxLength: 64 }, example: 'lobby' });
+}
+
+function documented(param: ParameterDecorator, options: ApiParamOptions): ParameterDecorator {
+  return (target, key, index) => {
+    param(target, key, index);
+    const descriptor = key === undefined ? undefined : Object.getOwnPropertyDescriptor(target, key);
+    if (key !== undefined && descriptor) ApiParam(options)(target, key, descriptor);
+  };
+}

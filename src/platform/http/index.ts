@@ -1,0 +1,14 @@
+export { AlreadyAnswered } from './already-answered.js';
+export * from './decorators/index.js';
+export * from './error-body.view.js';
+export type { KaiwaRequest, KaiwaResponse, ReplyHook, RouteHandler, RouteMethod, RouteRecord } from './exchange.js';
+export type { ExchangeObserver } from './exchange-tracker.js';
+export * from './kaiwa-express.adapter.js';
+export * from './logger.js';
+export type { OriginPolicy } from './origin-policy.js';
+export * from './page-query.dto.js';
+export * from './problem.filter.js';
+export * from './raw-json.js';
+export * from './route-options.js';
+export * from './session-cookie.js';
+export * from './validation/index.js';

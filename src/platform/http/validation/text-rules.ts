@@ -1,0 +1,40 @@
+/** A UUID in any letter case (RFC 9562). */
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** `client_id` and a room's `id` (contract, section 0). */
+export const CLIENT_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+
+const CALENDAR_DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
+const TIMESTAMP = /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** True for text that PostgreSQL and JSON can hold: no NUL, no half of a surrogate pair. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
+/** True where a text has `min` to `max` characters; a character is a Unicode code point. */
+export function hasLength(text: string, min: number, max: number): boolean {
+  if (text.length < min) return false;
+  if (text.length <= max && text.length >= 2 * min) return true;
+  if (text.length > 2 * max) return false;
+  let count = 0;
+  for (const _ of text) if (++count > max) return false;
+  return count >= min;
+}
+
+/** True for a day that the calendar has, as `YYYY-MM-DD`. */
+export function isCalendarDate(text: string): boolean {
+  const parts = CALENDAR_DATE.exec(text);
+  return parts !== null && isDay(Number(parts[1]), Number(parts[2]), Number(parts[3]));
+}
+
+/** True for an RFC 3339 date-time with its offset. */
+export function isTimestamp(text: string): boolean {
+  const parts = TIMESTAMP.exec(text);
+  return parts !== null && isDay(Number(parts[1]), Number(parts[2]), Number(parts[3]));
+}
+
+function isDay(year: number, month: number, day: number): boolean {
+  if (year < 1 || month < 1 || month > 12 || day < 1) return false;
+  return day <= new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
+}

@@ -1,0 +1,206 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { isEmail, IsOptional, ValidateBy } from 'class-validator';
+import { fieldContext } from './field-context.js';
+import { CLIENT_NAME, hasLength, isCalendarDate, isStorable, isTimestamp, UUID } from './text-rules.js';
+
+/** What every field decorator takes besides its own limits. */
+export interface FieldOptions {
+  /** May be left out, or null. */
+  optional?: boolean;
+  /** A list of such values. */
+  each?: boolean;
+  /** The longest list that is taken; 1,000 where none is given. */
+  max_items?: number;
+  description?: string;
+  example?: unknown;
+}
+
+interface Rule {
+  readonly name: string;
+  readonly holds: (value: unknown) => boolean;
+  /** What the value must be: `must be …`. */
+  readonly message: string;
+  readonly schema: ApiPropertyOptions;
+  readonly normalise?: (value: unknown) => unknown;
+}
+
+const MAX_ITEMS = 1_000;
+
+/** One rule, one message and one schema, which belong together. */
+function field(rule: Rule, options: FieldOptions): PropertyDecorator {
+  const { optional = false, each = false, max_items = MAX_ITEMS, description, example } = options;
+  const { normalise } = rule;
+  const context = normalise && { normalise: each ? (value: unknown) => (Array.isArray(value) ? value.map(normalise) : value) : normalise };
+  const shown = example === undefined ? (rule.schema as { example?: unknown }).example : example;
+  const schema = {
+    ...rule.schema,
+    description,
+    required: !optional,
+    example: each && !Array.isArray(shown) ? [shown] : shown,
+    ...(each ? { isArray: true, maxItems: max_items } : {}),
+  } as ApiPropertyOptions;
+  const validator = {
+    validate: each
+      ? (value: unknown): boolean => Array.isArray(value) && value.length <= max_items && value.every(rule.holds)
+      : rule.holds,
+    defaultMessage: () => (each ? `must be a list of at most ${max_items}, each of which ${rule.message}` : rule.message),
+  };
+  return applyDecorators(
+    ApiProperty(schema),
+    ValidateBy({ name: rule.name, validator }, context ? fieldContext(context) : undefined),
+    ...(optional ? [IsOptional()] : []),
+  );
+}
+
+const lowerCase = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
+const trimmed = (value: unknown): unknown => (typeof value === 'string' ? value.trim() : value);
+
+/** An id: a UUID, taken in any letter case and kept in lower case. */
+export function IsIdField(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    {
+      name: 'isId',
+      holds: (value) => typeof value === 'string' && UUID.test(value),
+      message: 'must be a UUID',
+      schema: { type: String, format: 'uuid', example: '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10' },
+      normalise: lowerCase,
+    },
+    options,
+  );
+}
+
+/** A name that a caller chooses: `client_id`, a room's `id`. */
+export function IsClientName(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    {
+      name: 'isClientName',
+      holds: (value) => typeof value === 'string' && CLIENT_NAME.test(value),
+      message: 'must be 1 to 64 characters of a-z, 0-9, _ and -, and begin with a letter or digit',
+      schema: { type: String, pattern: CLIENT_NAME.source, maxLength: 64, example: 'sales-desk' },
+    },
+    options,
+  );
+}
+
+export interface TextOptions extends FieldOptions {
+  /** Characters (Unicode code points) at least. */
+  min: number;
+  /** Characters (Unicode code points) at most. */
+  max: number;
+  /** White space at both ends goes before the text is counted. */
+  trim?: boolean;
+  /** What the whole text must match besides. */
+  pattern?: { readonly expression: RegExp; readonly message: string };
+}
+
+/** Text of so many characters, without NUL and without broken surrogate pairs. */
+export function IsText(options: TextOptions): PropertyDecorator {
+  const { min, max, trim = false, pattern } = options;
+  const matches = (text: string): boolean => pattern === undefined || pattern.expression.test(text);
+  return field(
+    {
+      name: 'isText',
+      holds: (value) => {
+        if (typeof value !== 'string') return false;
+        const text = trim ? value.trim() : value;
+        return hasLength(text, min, max) && isStorable(text) && matches(text);
+      },
+      message: pattern?.message ?? `must be text of ${min} to ${max} characters`,
+      schema: { type: String, minLength: min, maxLength: max, pattern: pattern?.expression.source, example: undefined },
+      normalise: trim ? trimmed : undefined,
+    },
+    options,
+  );
+}
+
+/** An email address, at most 254 characters (RFC 5321), kept as it was typed. */
+export function IsEmailField(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    {
+      name: 'isEmailField',
+      holds: (value) => typeof value === 'string' && value.length <= 254 && isStorable(value) && isEmail(value),
+      message: 'must be an email address',
+      schema: { type: String, format: 'email', maxLength: 254, example: 'taro@example.com' },
+    },
+    options,
+  );
+}
+
+/** An instant: RFC 3339 with its offset. */
+export function IsTimestamp(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    {
+      name: 'isTimestamp',
+      holds: (value) => typeof value === 'string' && isTimestamp(value),
+      message: 'must be an RFC 3339 time such as 2024-12-01T10:00:00.000Z',
+      schema: { type: String, format: 'date-time', example: '2024-12-01T10:00:00.000Z' },
+    },
+    options,
+  );
+}
+
+/** A day without a time: `YYYY-MM-DD`. */
+export function IsCalendarDate(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    {
+      name: 'isCalendarDate',
+      holds: (value) => typeof value === 'string' && isCalendarDate(value),
+      message: 'must be a calendar date such as 2024-12-01',
+      schema: { type: String, format: 'date', example: '2024-12-01' },
+    },
+    options,
+  );
+}
+
+export interface IntOptions extends FieldOptions {
+  min: number;
+  max: number;
+  default?: number;
+}
+
+/** A whole number within bounds. */
+export function IsIntField(options: IntOptions): PropertyDecorator {
+  const { min, max } = options;
+  return field(
+    {
+      name: 'isIntField',
+      holds: (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
+      message: `must be an integer from ${min} to ${max}`,
+      schema: { type: 'integer', minimum: min, maximum: max, default: options.default, example: options.default ?? min },
+    },
+    options,
+  );
+}
+
+export interface EnumOptions extends FieldOptions {
+  /** The schema's name, where several operations share it. */
+  enum_name?: string;
+}
+
+/** One of a few words. */
+export function IsOneOf(values: readonly string[], options: EnumOptions = {}): PropertyDecorator {
+  const known = new Set<unknown>(values);
+  return field(
+    {
+      name: 'isOneOf',
+      holds: (value) => known.has(value),
+      message: `must be one of ${values.join(', ')}`,
+      schema: { enum: [...values], example: values[0], ...(options.enum_name ? { enumName: options.enum_name } : {}) } as ApiPropertyOptions,
+    },
+    options,
+  );
+}
+
+/** True or false. */
+export function IsFlag(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    {
+      name: 'isFlag',
+      holds: (value) => typeof value === 'boolean',
+      message: 'must be true or false',
+      schema: { type: Boolean, example: true },
+    },
+    options,
+  );
+}

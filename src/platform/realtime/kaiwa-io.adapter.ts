@@ -1,0 +1,76 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import type { WsMessageHandler } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { Observable } from 'rxjs';
+import type { ServerOptions } from 'socket.io';
+import { AckThen, type KaiwaServer, type KaiwaSocket } from './socket-types.js';
+
+/** The largest frame that a client may send (contract, section 3). */
+export const MAX_FRAME_BYTES = 64 * 1024;
+
+export interface KaiwaIoOptions {
+  /** Whether a page of this origin may connect. */
+  readonly isOriginAllowed: (origin: string) => boolean;
+  /** What carries events to other nodes; undefined for one node alone. */
+  readonly createClusterAdapter: ServerOptions['adapter'] | undefined;
+}
+
+type AckFunction = (answer: unknown) => void;
+
+/**
+ * Nest's Socket.IO adapter with our limits, and without the observable that stock Nest builds for each message: a handler
+ * here is a promise, and its ack is sent in the turn in which it settles.
+ */
+export class KaiwaIoAdapter extends IoAdapter {
+  constructor(
+    app: INestApplicationContext,
+    private readonly options: KaiwaIoOptions,
+  ) {
+    super(app);
+  }
+
+  override createIOServer(port: number, options?: ServerOptions): KaiwaServer {
+    return super.createIOServer(port, {
+      ...options,
+      path: '/socket.io',
+      maxHttpBufferSize: MAX_FRAME_BYTES,
+      pingInterval: 20_000,
+      pingTimeout: 15_000,
+      connectTimeout: 10_000,
+      perMessageDeflate: false,
+      ...(this.options.createClusterAdapter ? { adapter: this.options.createClusterAdapter } : {}),
+      cors: {
+        credentials: true,
+        origin: (origin: string | undefined, done: (error: Error | null, allowed?: boolean) => void) =>
+          done(null, origin !== undefined && this.options.isOriginAllowed(origin)),
+      },
+    } as ServerOptions) as KaiwaServer;
+  }
+
+  override bindMessageHandlers(
+    socket: KaiwaSocket,
+    handlers: WsMessageHandler[],
+    _transform: (data: unknown) => Observable<unknown>,
+  ): void {
+    const known = new Set<string>();
+    for (const { message, callback } of handlers) {
+      known.add(String(message));
+      socket.on(String(message), ((...args: unknown[]) => {
+        const ack = takeAck(args);
+        void (callback as (payload: unknown) => Promise<unknown>)(args[0]).then((answer) => {
+          if (!(answer instanceof AckThen)) return ack?.(answer);
+          ack?.({ ok: true, ...answer.ack });
+          answer.after();
+        });
+      }) as never);
+    }
+    socket.onAny((event: string, ...args: unknown[]) => {
+      if (!known.has(event)) takeAck(args)?.({ ok: false, code: 'UNKNOWN_EVENT', message: `Unknown event ${JSON.stringify(event.slice(0, 64))}` });
+    });
+  }
+}
+
+/** Removes the acknowledgement function from the end of an event's arguments. */
+function takeAck(args: unknown[]): AckFunction | null {
+  return typeof args.at(-1) === 'function' ? (args.pop() as AckFunction) : null;
+}

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import type { KaiwaServer, KaiwaSocket } from './socket-types.js';
+
+/** The Socket.IO rooms that this server uses; a tenant's name is in each, so that none can be another tenant's. */
+export const channels = {
+  room: (client_id: string, room_id: string): string => `${client_id}/r/${room_id}`,
+  user: (client_id: string, user_id: string): string => `${client_id}/u/${user_id}`,
+  session: (client_id: string, sid: string): string => `${client_id}/s/${sid}`,
+  tenant: (client_id: string): string => `${client_id}/t`,
+};
+
+const RELAY = 'kaiwa';
+
+type RelayHandler = (data: never) => void;
+
+/**
+ * The only place that touches the Socket.IO server: emits to this node's sockets, and relays to the other nodes, each of
+ * which delivers to its own. Delivery is local on purpose: each node puts a room's events in order before its clients see them.
+ */
+@Injectable()
+export class Realtime {
+  private server: KaiwaServer | null = null;
+  private clustered = false;
+  private readonly handlers = new Map<string, RelayHandler>();
+
+  /** Called once, when the gateway's server exists. */
+  attach(server: KaiwaServer, clustered: boolean): void {
+    this.server = server;
+    this.clustered = clustered;
+    if (clustered) {
+      server.on(RELAY as never, ((kind: string, data: never) => this.handlers.get(kind)?.(data)) as never);
+    }
+  }
+
+  /** True where other nodes may have sockets of the same rooms. */
+  get isClustered(): boolean {
+    return this.clustered;
+  }
+
+  /** Emits to this node's sockets in a channel, but for those that are in `except`. */
+  emitHere(channel: string, event: string, payload: unknown, except?: string): void {
+    if (!this.server) return;
+    const target = this.clustered ? this.server.local.to(channel) : this.server.to(channel);
+    (except === undefined ? target : target.except(except)).emit(event, payload as never);
+  }
+
+  /** Tells the other nodes; nothing where this one is alone. Lost messages are the receiver's to notice. */
+  relay(kind: string, data: unknown): void {
+    if (this.clustered) this.server?.serverSideEmit(RELAY as never, kind as never, data as never);
+  }
+
+  /** Takes what other nodes relay under `kind`. */
+  onRelay<T>(kind: string, handler: (data: T) => void): void {
+    this.handlers.set(kind, handler as RelayHandler);
+  }
+
+  /** Emits to a channel's sockets on every node, in no promised order. */
+  emitEverywhere(channel: string, event: string, payload: unknown): void {
+    this.server?.to(channel).emit(event, payload as never);
+  }
+
+  /** True where this node has a socket in the channel. */
+  hasSockets(channel: string): boolean {
+    return (this.server?.of('/').adapter.rooms.get(channel)?.size ?? 0) > 0;
+  }
+
+  /** This node's sockets in a channel. */
+  socketsIn(channel: string): KaiwaSocket[] {
+    const namespace = this.server?.of('/');
+    const found: KaiwaSocket[] = [];
+    for (const id of namespace?.adapter.rooms.get(channel) ?? []) {
+      const socket = namespace?.sockets.get(id);
+      if (socket) found.push(socket as KaiwaSocket);
+    }
+    return found;
+  }
+
+  /** Calls `left` when this node's last socket has left a channel. */
+  onEmpty(left: (channel: string) => void): void {
+    this.server?.of('/').adapter.on('delete-room', left);
+  }
+
+  /** How many sockets this node serves. */
+  get socketCount(): number {
+    return this.server?.of('/').sockets.size ?? 0;
+  }
+}

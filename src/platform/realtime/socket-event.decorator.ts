@@ -1,0 +1,63 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import { SubscribeMessage } from '@nestjs/websockets';
+import { v7 as uuidv7 } from 'uuid';
+import { AppError, toAppError } from '../errors/index.js';
+import { validatorOf } from '../http/validation/index.js';
+import { Scope } from '../scope/index.js';
+import { AckThen, type Ack, type KaiwaSocket } from './socket-types.js';
+
+/** What a client may send, for the AsyncAPI document. */
+export interface SocketEventDescription {
+  readonly name: string;
+  readonly body: Type<object>;
+  readonly ack: Type<object> | null;
+  readonly summary: string;
+}
+
+const DESCRIPTIONS = Symbol('kaiwa:socket-events');
+
+type Handler<B> = (socket: KaiwaSocket, body: B) => Promise<Record<string, unknown> | AckThen | void>;
+
+/** Told of every failed event, so that the log has what the ack leaves out. */
+let reportFailure: (error: AppError, event: string, request_id: string) => void = () => undefined;
+
+/** Sets who is told of failed socket events. */
+export function onSocketFailure(report: typeof reportFailure): void {
+  reportFailure = report;
+}
+
+/**
+ * One client event: validated against its class, in the socket's tenant, within the socket's budget, and always answered by
+ * an ack in the words of the error table. What every handler needs is here, so that none can forget it.
+ */
+export function SocketEvent<B extends object>(name: string, body: Type<B>, options: { ack?: Type<object>; summary: string }) {
+  return <H extends Handler<B>>(target: object, key: string, descriptor: TypedPropertyDescriptor<H>): void => {
+    const method = descriptor.value as H;
+    const validator = validatorOf(body);
+    const wrapped = async function (this: unknown, socket: KaiwaSocket, payload: unknown): Promise<Ack | AckThen> {
+      const request_id = uuidv7();
+      try {
+        if (!socket.data.budget.take(name)) throw new AppError('RATE_LIMITED');
+        const { value: valid, errors } = validator.validate(payload);
+        if (errors) throw new AppError('VALIDATION_FAILED', { details: errors });
+        const { client_id, actor, address } = socket.data;
+        const answer = await Scope.run({ client_id, actor, request_id, address, transaction: null }, () => method.call(this, socket, valid));
+        return answer instanceof AckThen ? answer : { ok: true, ...answer };
+      } catch (thrown) {
+        const error = toAppError(thrown);
+        if (error.status >= 500) reportFailure(error, name, request_id);
+        return { ok: false, code: error.code, message: error.message, ...(error.details ? { details: error.details } : {}) };
+      }
+    };
+    descriptor.value = wrapped as unknown as H;
+    SubscribeMessage(name)(target, key, descriptor);
+    const described = (Reflect.getMetadata(DESCRIPTIONS, target.constructor) as SocketEventDescription[] | undefined) ?? [];
+    Reflect.defineMetadata(DESCRIPTIONS, [...described, { name, body, ack: options.ack ?? null, summary: options.summary }], target.constructor);
+  };
+}
+
+/** The events that a gateway class takes. */
+export function describeSocketEvents(gateway: Type<object>): readonly SocketEventDescription[] {
+  return (Reflect.getMetadata(DESCRIPTIONS, gateway) as SocketEventDescription[] | undefined) ?? [];
+}

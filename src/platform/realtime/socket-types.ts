@@ -1,0 +1,34 @@
+import type { Server, Socket } from 'socket.io';
+import type { UserActor } from '../scope/index.js';
+import type { EventBudget } from './event-budget.js';
+
+/** What the server keeps of one connected socket. */
+export interface SocketData {
+  client_id: string;
+  actor: UserActor;
+  username: string;
+  address: string;
+  /** The rooms that this socket is in, each with the place of the first message that it was sent live. */
+  joined: Map<string, number>;
+  budget: EventBudget;
+}
+
+/** Events are named and shaped by the modules that send them; this floor moves them. */
+type Events = Record<string, (...args: never[]) => void>;
+
+export type KaiwaSocket = Socket<Events, Events, Events, SocketData>;
+export type KaiwaServer = Server<Events, Events, Events, SocketData>;
+
+/** The acknowledgement of a client's event: `{ok: true, …}` or `{ok: false, code, message}`. */
+export type Ack = { ok: true; [field: string]: unknown } | { ok: false; code: string; message: string; details?: unknown };
+
+/**
+ * An acknowledgement with work that must follow it in the same turn of the event loop: nothing can be delivered to the
+ * socket between the two.
+ */
+export class AckThen {
+  constructor(
+    readonly ack: Record<string, unknown>,
+    readonly after: () => void,
+  ) {}
+}
