@@ -1,5 +1,5 @@
 // architecture: "Who imports whom". The floors, from the top: app (src/*.ts), modules, integrations, platform.
-const DATABASE_PACKAGES = '^node_modules/(pg|pg-pool|@nestjs/typeorm)/';
+const DATABASE_PACKAGES = '(^|/)node_modules/(@types/)?(pg|pg-pool|@nestjs/typeorm)/';
 const TESTS = '\\.spec\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -36,7 +36,7 @@ module.exports = {
       name: 'modules-know-not-the-app',
       severity: 'error',
       from: { path: '^src/modules/' },
-      to: { path: '^src/[^/]+\\.ts$|^src/cli/' },
+      to: { path: '^src/[^/]+\\.ts$|^src/(cli|documents)/' },
     },
     {
       name: 'module-by-its-index',

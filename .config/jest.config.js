@@ -8,7 +8,8 @@ export default {
   testTimeout: 30_000,
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'json', 'node'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  // `.json.js` is a module that a package ships beside its JSON.
+  moduleNameMapper: { '^(\\.{1,2}/.*(?<!\\.json))\\.js$': '$1' },
   // Decorators need their metadata, which Node's own type stripping does not write.
   transform: {
     '\\.ts$': [
@@ -16,7 +17,8 @@ export default {
       {
         swcrc: false,
         sourceMaps: 'inline',
-        module: { type: 'es6' },
+        // Jest loads the set-up as CommonJS; its dynamic imports stay Node's own.
+        module: { type: 'es6', ignoreDynamic: true },
         jsc: {
           target: 'es2024',
           parser: { syntax: 'typescript', decorators: true },

@@ -179,6 +179,7 @@ export class CreateTenancyAndIdentity1763600100000 implements MigrationInterface
         request_hash text not null,
         status integer,
         body text,
+        headers jsonb,
         locked_until timestamptz(3) not null,
         created_at timestamptz(3) not null default now(),
         primary key (client_id, actor_id, route, key)`,

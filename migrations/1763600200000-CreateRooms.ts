@@ -38,7 +38,8 @@ export class CreateRooms1763600200000 implements MigrationInterface {
     await queryRunner.query(`create index room_members_user on room_members (client_id, user_id)`);
     await queryRunner.query(`alter table room_members set (fillfactor = 70)`);
 
-    // sender_id has no foreign key: a message outlives its author's account, and is then shown without a name.
+    // sender_id has no foreign key: a message outlives its author's account, and is then shown without a name. Nor has room_id:
+    // see delete_messages_with_room.
     await tenantTable(queryRunner, 'messages', {
       columns: `
         room_id text not null,
@@ -56,8 +57,8 @@ export class CreateRooms1763600200000 implements MigrationInterface {
         edited_at timestamptz(3),
         deleted_at timestamptz(3),
         expires_at timestamptz(3),
-        primary key (client_id, room_id, seq),
-        foreign key (client_id, room_id) references rooms (client_id, id) on delete cascade`,
+        primary key (client_id, room_id, seq)`,
+      isReferred: false,
     });
     await queryRunner.query(`
       create unique index messages_client_message_id on messages (client_id, room_id, sender_id, client_message_id)
@@ -109,16 +110,31 @@ export class CreateRooms1763600200000 implements MigrationInterface {
     });
     await queryRunner.query(`create index message_search_tokens on message_search using gin (tokens)`);
 
+    // What nodes tell each other in more words than a notification holds; the adapter deletes it after half a minute.
+    await queryRunner.query(`
+      create table socket_io_attachments (
+        id bigserial primary key,
+        created_at timestamptz default now(),
+        payload bytea
+      );
+      grant select, insert, delete on socket_io_attachments to kaiwa_system;
+      grant usage on sequence socket_io_attachments_id_seq to kaiwa_system;
+    `);
+
     await queryRunner.query(POST_MESSAGES);
+    await queryRunner.query(DELETE_MESSAGES_WITH_ROOM);
     await queryRunner.query(SEARCH_MESSAGES);
     // Row-level security is forced upon owners too; the function reads as the one role that a policy lets read across.
     await queryRunner.query(`
       grant create on schema public to kaiwa_system;
       alter function search_messages(text, uuid, integer[], text, text, uuid, integer) owner to kaiwa_system;
+      alter function delete_messages_with_room() owner to kaiwa_system;
       revoke create on schema public from kaiwa_system;
-      revoke all on function post_messages(text, json) from public;
+      revoke all on function delete_messages_with_room() from public;
+      create trigger rooms_delete_messages after delete on rooms for each row execute function delete_messages_with_room();
+      revoke all on function post_messages(text, text[], json) from public;
       revoke all on function search_messages(text, uuid, integer[], text, text, uuid, integer) from public;
-      grant execute on function post_messages(text, json) to kaiwa_app;
+      grant execute on function post_messages(text, text[], json) to kaiwa_app;
       grant execute on function search_messages(text, uuid, integer[], text, text, uuid, integer) to kaiwa_app;
     `);
   }
@@ -126,83 +142,101 @@ export class CreateRooms1763600200000 implements MigrationInterface {
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       drop function search_messages(text, uuid, integer[], text, text, uuid, integer);
-      drop function post_messages(text, json);
-      drop table message_search, connections, reactions, messages, room_members, rooms`);
+      drop function post_messages(text, text[], json);
+      drop table socket_io_attachments, message_search, connections, reactions, messages, room_members, rooms;
+      drop function delete_messages_with_room()`);
   }
 }
 
 /**
- * Posts a batch in one round trip. First it locks the rooms, in one order, so that two batches cannot deadlock and so that
- * `seq` follows commit order; the second statement then sees all that earlier holders of the locks have committed.
- * Each incoming message gets its own outcome; one that is refused does not disturb the others.
+ * Posts a batch in one round trip. First it locks the rooms (`p_rooms`, sorted), in one order, so that two batches cannot deadlock and
+ * so that `seq` follows commit order; the second statement then sees all that earlier holders of the locks have committed. Each
+ * incoming message names its room by its place in `p_rooms` and gets its own outcome; one that is refused does not disturb the others.
+ * `known_user` and `known_member` say what the caller has seen itself, and save a look-up each; of a private room nothing is believed.
+ * Lateral look-ups and a plan made once keep the cost of a message at one index probe or two, whatever the tables' sizes.
  */
 const POST_MESSAGES = `
-create function post_messages(p_client_id text, p_batch json)
+create function post_messages(p_client_id text, p_rooms text[], p_batch json)
 returns table (idx integer, outcome text, seq bigint, id uuid, created_at timestamptz, expires_at timestamptz,
                username text, email text, is_anonymous boolean, joined boolean)
-language plpgsql volatile security invoker set search_path = public, pg_temp as $$
+language plpgsql volatile security invoker set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
   v_now timestamptz;
 begin
-  perform 1 from rooms r
-    where r.client_id = p_client_id
-      and r.id in (select b ->> 'room_id' from json_array_elements(p_batch) as b)
-    order by r.id for no key update;
+  perform 1 from rooms r where r.client_id = p_client_id and r.id = any(p_rooms) order by r.id for no key update;
   v_now := date_trunc('milliseconds', clock_timestamp());
   return query
-  with incoming as materialized (
-    select b.idx, b.room_id, b.sender_id, b.id, b.content, b.client_message_id, b.file_ids, b.reply_to_seq,
-           r.last_seq, r.last_rev, r.is_anonymous, u.username, u.email, e.seq as first_seq, e.id as first_id,
-           e.created_at as first_created_at, e.expires_at as first_expires_at,
-           m.user_id is not null as is_member, m.last_read_seq,
-           v_now + make_interval(secs => coalesce(b.ttl_seconds, r.message_ttl_seconds)) as expires_at,
-           case
-             when r.id is null or (r.visibility = 'private' and m.user_id is null) then 'room_not_found'
-             when u.id is null then 'user_not_found'
-             when e.seq is not null then 'existing'
-             when b.reply_to_seq > r.last_seq then 'reply_not_found'
-             else 'created'
-           end as outcome
-    from json_to_recordset(p_batch) as b(idx integer, room_id text, sender_id uuid, id uuid, content text, client_message_id text,
-                                         file_ids uuid[], reply_to_seq bigint, ttl_seconds integer)
-    left join rooms r on r.client_id = p_client_id and r.id = b.room_id
-    left join room_members m on m.client_id = p_client_id and m.room_id = b.room_id and m.user_id = b.sender_id
-    left join users u on u.client_id = p_client_id and u.id = b.sender_id
-    left join messages e on b.client_message_id is not null and e.client_id = p_client_id and e.room_id = b.room_id
-      and e.sender_id = b.sender_id and e.client_message_id = b.client_message_id
+  with spots as materialized (
+    select w.place, r.id, r.visibility, r.message_ttl_seconds, r.is_anonymous, r.last_seq, r.last_rev
+    from unnest(p_rooms) with ordinality as w(id, place)
+    cross join lateral (select * from rooms r where r.client_id = p_client_id and r.id = w.id limit 1) r
   ),
-  accepted as materialized (
-    select i.*, row_number() over (partition by i.room_id order by i.idx) as place
-    from incoming i where i.outcome = 'created'
+  incoming as materialized (
+    select b.idx, b.sender_id, b.id, b.content, b.client_message_id, b.file_ids, b.reply_to_seq,
+           s.id as room_id, s.last_seq, s.last_rev, s.is_anonymous, u.username, u.email,
+           e.seq as first_seq, e.id as first_id, e.created_at as first_created_at, e.expires_at as first_expires_at,
+           v_now + make_interval(secs => coalesce(b.ttl_seconds, s.message_ttl_seconds)) as expires_at,
+           o.outcome, m.is_member is null and not (b.known_member and s.visibility = 'open') as is_newcomer,
+           count(*) filter (where o.outcome = 'created') over (partition by b.room order by b.idx) as place
+    from json_to_recordset(p_batch) as b(idx integer, room integer, sender_id uuid, id uuid, content text, client_message_id text,
+                                         file_ids uuid[], reply_to_seq bigint, ttl_seconds integer, known_user boolean, known_member boolean)
+    left join spots s on s.place = b.room
+    left join lateral (
+      select true as is_member from room_members m
+      where m.client_id = p_client_id and m.room_id = s.id and m.user_id = b.sender_id and not (b.known_member and s.visibility = 'open') limit 1
+    ) m on true
+    left join lateral (
+      select u.username, u.email from users u where u.client_id = p_client_id and u.id = b.sender_id and not b.known_user limit 1
+    ) u on true
+    left join lateral (
+      select e.seq, e.id, e.created_at, e.expires_at from messages e
+      where e.client_id = p_client_id and e.room_id = s.id and e.sender_id = b.sender_id and e.client_message_id = b.client_message_id limit 1
+    ) e on true
+    cross join lateral (select case
+      when s.id is null or (s.visibility = 'private' and m.is_member is null) then 'room_not_found'
+      when not b.known_user and u.username is null then 'user_not_found'
+      when e.seq is not null then 'existing'
+      when b.reply_to_seq > s.last_seq then 'reply_not_found'
+      else 'created' end as outcome) o
   ),
   posted as (
     insert into messages (client_id, room_id, seq, id, sender_id, content, file_ids, reply_to_seq, client_message_id,
                           rev, posted_rev, created_at, expires_at)
-    select p_client_id, a.room_id, a.last_seq + a.place, a.id, a.sender_id, a.content, coalesce(a.file_ids, '{}'), a.reply_to_seq,
-           a.client_message_id, a.last_rev + a.place, a.last_rev + a.place, v_now, a.expires_at
-    from accepted a
+    select p_client_id, i.room_id, i.last_seq + i.place, i.id, i.sender_id, i.content, i.file_ids, i.reply_to_seq,
+           i.client_message_id, i.last_rev, i.last_rev, v_now, i.expires_at
+    from incoming i where i.outcome = 'created'
   ),
   counted as (
-    update rooms r set last_seq = r.last_seq + n.posted, last_rev = r.last_rev + n.posted
-    from (select a.room_id, count(*) as posted from accepted a group by a.room_id) n
+    update rooms r set last_seq = n.last_seq
+    from (select i.room_id, max(i.last_seq + i.place) as last_seq from incoming i where i.outcome = 'created' group by i.room_id) n
     where r.client_id = p_client_id and r.id = n.room_id
   ),
   newcomers as (
     insert into room_members (client_id, room_id, user_id, last_read_seq)
-    select distinct on (a.room_id, a.sender_id) p_client_id, a.room_id, a.sender_id, a.last_seq + a.place
-    from accepted a where not a.is_member
-    order by a.room_id, a.sender_id, a.place desc
+    select p_client_id, i.room_id, i.sender_id, max(i.last_seq + i.place)
+    from incoming i where i.outcome = 'created' and i.is_newcomer
+    group by i.room_id, i.sender_id
     on conflict do nothing
   )
-  select i.idx, i.outcome,
-         coalesce(i.first_seq, i.last_seq + a.place), coalesce(i.first_id, i.id),
-         coalesce(i.first_created_at, v_now), case when i.outcome = 'existing' then i.first_expires_at else i.expires_at end,
+  select i.idx, i.outcome, coalesce(i.first_seq, i.last_seq + i.place), i.first_id, coalesce(i.first_created_at, v_now),
+         case when i.first_seq is null then i.expires_at else i.first_expires_at end,
          i.username, i.email, i.is_anonymous,
-         i.outcome = 'created' and not i.is_member
-           and a.place = min(a.place) over (partition by i.room_id, i.sender_id)
-  from incoming i left join accepted a on a.idx = i.idx
-  order by i.idx;
+         i.outcome = 'created' and i.is_newcomer
+           and i.idx = min(i.idx) filter (where i.outcome = 'created') over (partition by i.room_id, i.sender_id)
+  from incoming i;
+end $$`;
+
+/**
+ * What was said in a room goes with the room. A foreign key would say the same, and cost every message a look-up; the lock that posting
+ * takes on the room makes this as safe: a deletion waits for the batch that holds it, and a batch that comes later finds no room.
+ */
+const DELETE_MESSAGES_WITH_ROOM = `
+create function delete_messages_with_room() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  delete from messages where client_id = old.client_id and room_id = old.id;
+  return null;
 end $$`;
 
 /**

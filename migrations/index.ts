@@ -2,6 +2,12 @@ import type { MigrationInterface } from 'typeorm';
 import { CreateRoles1763600000000 } from './1763600000000-CreateRoles.js';
 import { CreateTenancyAndIdentity1763600100000 } from './1763600100000-CreateTenancyAndIdentity.js';
 import { CreateRooms1763600200000 } from './1763600200000-CreateRooms.js';
+import { CreateJobs1763600300000 } from './1763600300000-CreateJobs.js';
 
 /** Every migration, oldest first; listed, so that a build without one does not compile. */
-export const MIGRATIONS: Array<new () => MigrationInterface> = [CreateRoles1763600000000, CreateTenancyAndIdentity1763600100000, CreateRooms1763600200000];
+export const MIGRATIONS: Array<new () => MigrationInterface> = [
+  CreateRoles1763600000000,
+  CreateTenancyAndIdentity1763600100000,
+  CreateRooms1763600200000,
+  CreateJobs1763600300000,
+];

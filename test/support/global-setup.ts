@@ -25,7 +25,7 @@ export default async function setUp(): Promise<void> {
   const { migrate, startEmbeddedServer } = await built<DatabaseFloor>('platform/database/index.js');
   const folder = await mkdtemp(join(tmpdir(), 'kaiwa-test-'));
   const server = await startEmbeddedServer({
-    data_dir: join(folder, 'data'),
+    data_dir: folder,
     log: silent,
     // A test run is not kept, so nothing waits for the disk.
     settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '400', shared_buffers: '128MB' },

@@ -2,10 +2,10 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { AppError } from '../../platform/errors/index.js';
 import { accessOf, type KaiwaRequest, type KaiwaResponse, Logger, setSessionCookie } from '../../platform/http/index.js';
 import { type Credential, Scope } from '../../platform/scope/index.js';
-import { AllowedOrigins } from './allowed-origins.js';
 import { Authenticator } from './authenticator.js';
 import { checksOrigin } from './checks-origin.decorator.js';
 import { bearerToken, cookieToken } from './credential.js';
+import { OriginPolicy } from './origin-policy.js';
 import { RateLimits } from './rate-limits.js';
 import { SessionService } from './session.service.js';
 import type { Via } from './verified-credentials.js';
@@ -29,7 +29,7 @@ export class AuthGuard implements CanActivate {
 
   constructor(
     private readonly authenticator: Authenticator,
-    private readonly origins: AllowedOrigins,
+    private readonly origins: OriginPolicy,
     private readonly sessions: SessionService,
     private readonly limits: RateLimits,
     private readonly logger: Logger,
@@ -77,15 +77,9 @@ export class AuthGuard implements CanActivate {
   }
 
   private admitCookie(credential: Credential, route: Route, request: KaiwaRequest, response: KaiwaResponse): boolean | Promise<boolean> {
-    const { origin } = request.headers;
-    if (origin !== undefined && !this.origins.mayUseCookie(origin, request.host, credential.client_id)) {
-      if (!SAFE.has(request.method)) {
-        if (!route.public || route.checks_origin) throw new AppError('ORIGIN_NOT_ALLOWED');
-        return nobody(route, request);
-      }
-      // The page may be of another tenant's domain: its browser must not show it what this cookie reads.
-      response.removeHeader('Access-Control-Allow-Origin');
-      response.removeHeader('Access-Control-Allow-Credentials');
+    if (!SAFE.has(request.method) && !this.origins.mayUseCookie(request, credential.client_id)) {
+      if (!route.public || route.checks_origin) throw new AppError('ORIGIN_NOT_ALLOWED');
+      return nobody(route, request);
     }
     request.credential = credential;
     const { actor, client_id } = credential;

@@ -1,9 +1,11 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { decodeJwt } from 'jose';
 import { Config } from '../../platform/config/index.js';
 import { sameSecret } from '../../platform/crypto/index.js';
 import { type Credential, Scope, type UserActor } from '../../platform/scope/index.js';
 import { ApiKeyService, TenantDirectory } from '../tenancy/index.js';
+import { cookieToken } from './credential.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { OidcService } from './oidc.service.js';
 import { TOKEN_ISSUER, type TokenClaims } from './token.service.js';
@@ -61,6 +63,11 @@ export class Authenticator {
     const credential = this.peek(token, via, undefined) ?? (await this.identify(token, via, undefined));
     const { actor, client_id } = credential ?? {};
     return actor?.kind === 'user' && client_id ? { actor, client_id } : null;
+  }
+
+  /** The token that a request's or a handshake's cookie holds, or null. */
+  cookieToken(headers: IncomingHttpHeaders): string | null {
+    return cookieToken(headers);
   }
 
   /** What an actor that was signed in before is now: its role as it is, or null where its session or its token has ended. */

@@ -14,8 +14,15 @@ interface Pair {
   readonly policy: string;
 }
 
+const ACTS = ['registration', 'password_reset'] as const;
+
 /** What a public route counts besides requests. */
-export type CountedAct = 'registration' | 'password_reset';
+export type CountedAct = (typeof ACTS)[number];
+
+/** True for the name of a {@link CountedAct}. */
+export function isCountedAct(name: string): name is CountedAct {
+  return (ACTS as readonly string[]).includes(name);
+}
 
 /** The limits of requests (contract, section 0): per caller and per tenant in windows of a minute, and those of some public acts. */
 @Injectable()

@@ -220,9 +220,9 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     const given = (socket.handshake.auth as { token?: unknown }).token;
     if (typeof given === 'string' && given !== '') return this.authenticator.authenticate(given);
     const cookie = this.authenticator.cookieToken(socket.request.headers);
+    const owner = cookie ? await this.authenticator.authenticate(cookie, 'cookie') : null;
     // Browsers send the cookie from any page: only a page that may use it counts.
-    if (!cookie || !this.origins.mayUseCookie(socket.request)) return null;
-    return this.authenticator.authenticate(cookie);
+    return owner && this.origins.mayUseCookie(socket.request, owner.client_id) ? owner : null;
   }
 
   /** Records the socket in a room and readies everything for the moment in which it is let in. */

@@ -5,18 +5,25 @@ import { UsersModule } from '../users/index.js';
 import { ChatGateway } from './chat.gateway.js';
 import { ChatLifecycle } from './chat.lifecycle.js';
 import { ConnectionService } from './connection.service.js';
+import { KnownSenders } from './known-senders.js';
 import { MessageBatcher } from './message-batcher.js';
+import { Message } from './message.entity.js';
 import { MessageController } from './message.controller.js';
 import { MessageRepository } from './message.repository.js';
 import { MessageSearch } from './message-search.js';
 import { MessageService } from './message.service.js';
 import { MessageSweeper } from './message-sweeper.js';
+import { Room } from './room.entity.js';
 import { RoomController } from './room.controller.js';
+import { RoomMember } from './room-member.entity.js';
 import { RoomMemberRepository } from './room-member.repository.js';
 import { RoomPresence } from './room-presence.service.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomService } from './room.service.js';
 import { RoomStream } from './room-stream.js';
+
+/** The tables of this module. */
+export const CHAT_ENTITIES = [Room, RoomMember, Message];
 
 @Module({
   imports: [TenancyModule, UsersModule, AuthModule],
@@ -25,6 +32,7 @@ import { RoomStream } from './room-stream.js';
     ChatGateway,
     ChatLifecycle,
     ConnectionService,
+    KnownSenders,
     MessageBatcher,
     MessageRepository,
     MessageSearch,

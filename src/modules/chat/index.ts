@@ -1,8 +1,6 @@
 export { CHAT_GATEWAY } from './chat.gateway.js';
-export { ChatModule } from './chat.module.js';
+export { SERVER_EVENTS, type ServerEventDescription } from './chat.events.js';
 export { MessageService } from './message.service.js';
 export { MessageSweeper } from './message-sweeper.js';
-export { Room } from './room.entity.js';
-export { RoomMember } from './room-member.entity.js';
-export { Message } from './message.entity.js';
+export { CHAT_ENTITIES, ChatModule } from './chat.module.js';
 export { LOBBY, RoomService } from './room.service.js';

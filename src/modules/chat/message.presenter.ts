@@ -9,10 +9,14 @@ export function presentPosted(message: NewMessage, outcome: PostOutcome): Messag
   return {
     room_id: message.room_id,
     seq: outcome.seq,
-    id: outcome.id,
+    id: message.id,
     from: outcome.is_anonymous
       ? { id: message.sender_id }
-      : { id: message.sender_id, username: outcome.username, email: outcome.email },
+      : {
+          id: message.sender_id,
+          username: message.sender?.username ?? outcome.username ?? undefined,
+          email: message.sender?.email ?? outcome.email ?? undefined,
+        },
     content: message.content,
     file_ids: [...message.file_ids],
     reply_to_seq: message.reply_to_seq,

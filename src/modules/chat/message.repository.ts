@@ -13,6 +13,10 @@ export interface NewMessage {
   readonly file_ids: readonly string[];
   readonly reply_to_seq: number | null;
   readonly ttl_seconds: number | null;
+  /** Who sends, where the credential vouches for them and this node knows their name; saves the look-up. */
+  readonly sender: { readonly username: string; readonly email: string } | null;
+  /** This node has seen them in the room; saves another. */
+  readonly known_member: boolean;
 }
 
 /** What became of one message of a batch. */
@@ -20,11 +24,13 @@ export interface PostOutcome {
   readonly idx: number;
   readonly outcome: 'created' | 'existing' | 'room_not_found' | 'user_not_found' | 'reply_not_found';
   readonly seq: number;
-  readonly id: string;
+  /** Of the message that was there first; null for a new one. */
+  readonly id: string | null;
   readonly created_at: Date;
   readonly expires_at: Date | null;
-  readonly username: string;
-  readonly email: string;
+  /** Null where the sender was known. */
+  readonly username: string | null;
+  readonly email: string | null;
   readonly is_anonymous: boolean;
   readonly joined: boolean;
 }
@@ -52,6 +58,8 @@ export interface MessageForChange {
   readonly sender_id: string;
   readonly deleted_at: Date | null;
 }
+
+const POST = 'select * from post_messages($1, $2, $3::json)';
 
 const HISTORY = (direction: 'asc' | 'desc', range: string): string => `
   select '[' || coalesce(string_agg(page.json, ',' order by page.seq ${direction}), '') || ']' as json,
@@ -136,8 +144,22 @@ export class MessageRepository {
 
   /** Posts a batch in one round trip; one outcome for each, in the order given. See the migration's `post_messages`. */
   async post(batch: readonly NewMessage[]): Promise<PostOutcome[]> {
-    const rows = batch.map((message, idx) => ({ idx, ...message }));
-    return this.database.sql<PostOutcome>('select * from post_messages($1, $2::json)', [Scope.clientId(), JSON.stringify(rows)]);
+    const rooms = [...new Set(batch.map((message) => message.room_id))].sort();
+    const places = new Map(rooms.map((room_id, index) => [room_id, index + 1]));
+    const rows = batch.map((message, idx) => ({
+      idx,
+      room: places.get(message.room_id),
+      sender_id: message.sender_id,
+      id: message.id,
+      content: message.content,
+      client_message_id: message.client_message_id ?? undefined,
+      file_ids: message.file_ids,
+      reply_to_seq: message.reply_to_seq ?? undefined,
+      ttl_seconds: message.ttl_seconds ?? undefined,
+      known_user: message.sender !== null,
+      known_member: message.known_member,
+    }));
+    return this.database.sql<PostOutcome>(POST, [Scope.clientId(), rooms, JSON.stringify(rows)]);
   }
 
   /** A page of history that `reader` may see; null where there is no such room for them. */

@@ -4,6 +4,7 @@ import { Database, DEFAULT_LIMIT } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
 import { UsageService } from '../tenancy/index.js';
+import { KnownSenders } from './known-senders.js';
 import { MessageBatcher } from './message-batcher.js';
 import type { HistoryQuery, PostMessageDto } from './message.dto.js';
 import { presentPosted } from './message.presenter.js';
@@ -34,6 +35,7 @@ export class MessageService {
     private readonly search: MessageSearch,
     private readonly stream: RoomStream,
     private readonly usage: UsageService,
+    private readonly known: KnownSenders,
   ) {
     batcher.onCommitted((client_id, posted, outcomes) => this.tell(client_id, posted, outcomes));
     stream.fillGapsWith((client_id, room_id, after_seq, before_seq) =>
@@ -47,6 +49,7 @@ export class MessageService {
    */
   async post(actor: Actor, room_id: string, body: PostMessageDto): Promise<Posted> {
     const sender_id = speakerOf(actor, body.sender_id, 'sender_id');
+    const client_id = Scope.clientId();
     const message: NewMessage = {
       room_id,
       sender_id,
@@ -56,6 +59,8 @@ export class MessageService {
       file_ids: this.knownFiles(body.file_ids),
       reply_to_seq: body.reply_to_seq ?? null,
       ttl_seconds: body.ttl_seconds ?? null,
+      sender: actor.kind === 'user' ? this.known.find(client_id, sender_id) : null,
+      known_member: this.known.isMember(client_id, room_id, sender_id),
     };
     const outcome = await this.batcher.post(message);
     switch (outcome.outcome) {
@@ -160,9 +165,11 @@ export class MessageService {
       const message = posted[outcome.idx];
       if (outcome.outcome !== 'created' || !message) continue;
       created++;
+      this.known.learn(client_id, message, outcome);
       const { room_id } = message;
       if (outcome.joined) {
-        const user = outcome.is_anonymous ? { id: message.sender_id } : { id: message.sender_id, username: outcome.username };
+        const username = message.sender?.username ?? outcome.username;
+        const user = outcome.is_anonymous ? { id: message.sender_id } : { id: message.sender_id, username };
         this.stream.publish({ client_id, room_id, event: 'member:joined', payload: { room_id, user } });
       }
       const payload = presentPosted(message, outcome);

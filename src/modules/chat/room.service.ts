@@ -9,6 +9,7 @@ import { assertCanRun, assertNotFixed, canRun, personOf, readerOf, type RoomForR
 import { ConnectionService } from './connection.service.js';
 import type { CreateRoomDto, UpdateRoomDto } from './room.dto.js';
 import type { RoomRole } from './room-member.entity.js';
+import { KnownSenders } from './known-senders.js';
 import { RoomMemberRepository } from './room-member.repository.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomStream } from './room-stream.js';
@@ -30,6 +31,7 @@ export class RoomService {
     private readonly stream: RoomStream,
     private readonly realtime: Realtime,
     private readonly connections: ConnectionService,
+    private readonly known: KnownSenders,
   ) {
     realtime.onRelay<{ client_id: string; room_id: string; user_id: string | null }>(EXPEL, (who) => this.expelHere(who));
   }
@@ -147,6 +149,7 @@ export class RoomService {
     await this.database.transaction(async () => {
       await this.rooms.lock(room_id);
       if ((await this.members.delete({ room_id, user_id })) === 0) throw new AppError('MEMBER_NOT_FOUND');
+      this.database.afterCommit(() => this.known.forgetMember(Scope.clientId(), room_id, user_id));
       if (room.visibility === 'private') await this.members.ensureAdmin(room_id);
       await this.tellMember(room, user_id, 'member:left');
       if (room.visibility === 'private') this.database.afterCommit(() => this.expel(room_id, user_id));

@@ -6,7 +6,7 @@ import { AuditLogQuery } from './audit.dto.js';
 import { AuditService } from './audit.service.js';
 import { AuditEntryView } from './audit.view.js';
 
-@ApiTags('tenancy')
+@ApiTags('Tenancy')
 @Controller('audit-log')
 export class AuditController {
   constructor(private readonly audit: AuditService) {}

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { BoundedCache } from '../../platform/cache/index.js';
 import { Listener } from '../../platform/database/index.js';
-import { CLIENT_NAME } from '../../platform/http/index.js';
+import { CLIENT_NAME, Logger } from '../../platform/http/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import type { Tenant } from './tenant.entity.js';
 import { TENANT_CHANNEL, TenantRegisterRepository } from './tenant-register.repository.js';
@@ -35,11 +35,12 @@ export class TenantDirectory implements OnModuleInit {
   constructor(
     private readonly register: TenantRegisterRepository,
     private readonly listener: Listener,
+    private readonly logger: Logger,
   ) {}
 
   /** Listens first and reads then, so that no change falls between. */
   async onModuleInit(): Promise<void> {
-    await this.listener.on(TENANT_CHANNEL, (client_id) => this.changed(client_id));
+    await this.listener.on(TENANT_CHANNEL, (client_id) => void this.hear(client_id));
     this.listener.onReconnected(() => this.forgetAll());
     await this.readHosts();
   }
@@ -93,6 +94,14 @@ export class TenantDirectory implements OnModuleInit {
     this.absent.delete(client_id);
     this.loading.delete(client_id);
     return this.readHosts();
+  }
+
+  private async hear(client_id: string): Promise<void> {
+    try {
+      await this.changed(client_id);
+    } catch (error) {
+      this.logger.error({ err: error, client_id }, 'the domains of tenants could not be read');
+    }
   }
 
   private async load(client_id: string, isCurrent: () => boolean): Promise<TenantFacts | null> {

@@ -19,9 +19,14 @@ export class TenantOrigins implements OriginPolicy {
     this.any = this.configured.has('*');
   }
 
+  /** True for an origin that the installation or any tenant names: a socket's handshake comes before its tenant is known. */
+  isKnown(origin: string): boolean {
+    return this.isListed(origin) || this.directory.findByOrigin(origin) !== undefined;
+  }
+
   /** Before the tenant is known (a preflight never says it) any tenant's domain will do; {@link narrow} looks again. */
   isAllowed(origin: string, request: KaiwaRequest): boolean {
-    return this.isListed(origin) || this.directory.findByOrigin(origin) !== undefined || isOwn(origin, request);
+    return this.isKnown(origin) || isOwn(origin, request);
   }
 
   /** True where `origin` may use a credential of the tenant. */
@@ -46,5 +51,7 @@ export class TenantOrigins implements OriginPolicy {
 
 function isOwn(origin: string, request: KaiwaRequest): boolean {
   const base = baseUrlOf(request);
-  return base === origin || URL.parse(base)?.origin === origin;
+  if (base === origin || URL.parse(base)?.origin === origin) return true;
+  // Behind a proxy that ends TLS the request may look like http: the host decides.
+  return request.host !== undefined && URL.parse(origin)?.host === request.host;
 }

@@ -20,7 +20,7 @@ import { UsageQuery } from './usage.dto.js';
 import { UsageService } from './usage.service.js';
 import { UsageDayView } from './usage.view.js';
 
-@ApiTags('tenancy')
+@ApiTags('Tenancy')
 @Controller()
 export class TenantController {
   constructor(

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, Repository } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { AppError } from '../errors/index.js';
-import { type OpenTransaction, type RequestScope, Scope } from '../scope/index.js';
+import { derivedScope, type OpenTransaction, type RequestScope, Scope } from '../scope/index.js';
 import { START_SCOPE } from './data-source.factory.js';
 import { makeStatement, type ScopedClient } from './scoped-client.js';
 import type { ScopedPool } from './scoped-driver.js';
@@ -128,7 +128,9 @@ export class Database {
 
   private async once<T>(scope: RequestScope, work: () => Promise<T>): Promise<T> {
     const afterCommit: OpenTransaction['afterCommit'] = [];
-    const result = await this.dataSource.transaction((manager) => Scope.run({ ...scope, transaction: { manager, afterCommit } }, work));
+    const result = await this.dataSource.transaction((manager) =>
+      Scope.run(derivedScope(scope, { transaction: { manager, afterCommit } }), work),
+    );
     for (const callback of afterCommit) await this.runCommitted(callback);
     return result;
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, constants, stat } from 'node:fs/promises';
+import { access, chmod, chown, constants, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import { StartError, systemCode } from './start-error.js';
@@ -57,14 +57,27 @@ export async function canUse(account: Account, folder: string): Promise<boolean>
   }
 }
 
+/**
+ * Lets the account pass through a folder of our own, as `mktemp -d` makes it (0700), and no more than pass: not list, not write. Where
+ * the folder's group has no rights there, the account's group takes its place; else all others may pass.
+ */
+export async function letThrough(account: Account, folder: string): Promise<void> {
+  const { mode, uid } = await stat(folder);
+  if (!account.ids || uid !== process.getuid?.()) return;
+  if (mode & 0o070) return chmod(folder, (mode & 0o777) | 0o001);
+  await chown(folder, uid, account.ids.gid);
+  await chmod(folder, (mode & 0o777) | 0o010);
+}
+
 /** The first line that a program gives to say that it runs, as this account; throws where it does not. */
 export async function tryProgram(account: Account, program: string): Promise<string> {
   try {
     const { stdout } = await run(program, ['--version'], { ...account.ids, cwd: '/', env: {}, timeout: 10_000 });
     return stdout.trim();
   } catch (error) {
-    const stderr = error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : '';
-    throw new Error(stderr.split('\n')[0] || systemCode(error) || 'it does not run', { cause: error });
+    const { stderr } = error as { stderr?: string };
+    const line = stderr?.trim().split('\n')[0];
+    throw new Error(line || systemCode(error) || 'it does not run', { cause: error });
   }
 }
 

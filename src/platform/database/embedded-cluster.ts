@@ -106,7 +106,7 @@ export async function createCluster({ folder, account, binaries }: Cluster, pass
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) {
     await rm(staging, { recursive: true, force: true });
-    throw new StartError(`the embedded database could not be made in ${folder}: ${firstError(errors.join(''))}`);
+    throw new StartError(`the embedded database could not be made in ${folder}: ${firstError(errors.join('').split('\n'))}`);
   }
   await rename(join(staging, 'cluster'), folder);
   await rm(staging, { recursive: true });
@@ -158,27 +158,23 @@ export async function launch(cluster: Cluster, port: number, settings: Readonly<
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const watcher = watch(child, account);
+  const watcher = watch(child, cluster);
   const exited = new Promise<void>((resolve) => {
     child.once('error', () => resolve());
     child.once('exit', () => resolve());
   });
   void exited.then(() => watcher?.kill('SIGKILL'));
-  const errors: string[] = [];
+  const last: string[] = [];
   await new Promise<void>((resolve, reject) => {
     const lines = createInterface({ input: child.stderr });
     lines.on('line', (line) => {
-      if (/^(FATAL|PANIC|WARNING|HINT):/.test(line)) {
-        errors.push(line);
-        if (errors.length > 20) errors.shift();
-        log.warn(`postgres: ${line}`);
-      } else {
-        log.debug(`postgres: ${line}`);
-      }
+      last.push(line);
+      if (last.length > 20) last.shift();
+      log[/\b(FATAL|PANIC|WARNING): /.test(line) ? 'warn' : 'debug'](`postgres: ${line}`);
       if (line.includes('database system is ready to accept connections')) resolve();
     });
     // After 'close' of the lines, not at 'exit': the reason is in the last of them.
-    lines.once('close', () => reject(new StartError(`the embedded database did not start in ${folder}: ${firstError(errors.join('\n'))}`)));
+    lines.once('close', () => reject(new StartError(`the embedded database did not start in ${folder}: ${firstError(last)}`)));
     child.once('error', reject);
   });
   return { exited, stop: (timeout_ms) => stop(child, exited, timeout_ms) };
@@ -200,7 +196,7 @@ async function stop(child: ChildProcess, exited: Promise<void>, timeout_ms: numb
 }
 
 /** A shell that waits for the end of its input, which comes when this process ends in any way, then asks for a fast shutdown. */
-function watch(postmaster: ChildProcess, account: Account): ChildProcess | null {
+function watch(postmaster: ChildProcess, { account, log }: Cluster): ChildProcess | null {
   if (process.platform === 'win32' || postmaster.pid === undefined) return null;
   const watcher = spawn('/bin/sh', ['-c', 'read -r line; kill -INT "$1"', 'kaiwa-database-watcher', String(postmaster.pid)], {
     ...account.ids,
@@ -210,7 +206,7 @@ function watch(postmaster: ChildProcess, account: Account): ChildProcess | null 
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   // Without it a killed server's database is still found, and stopped, by the next start.
-  watcher.once('error', () => watcher.removeAllListeners());
+  watcher.once('error', (error) => log.warn(`no watcher for the database: ${error.message}`));
   return watcher;
 }
 
@@ -223,8 +219,7 @@ function signalTo(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** The line that says what is wrong, without PostgreSQL's prefix. */
-function firstError(text: string): string {
-  const lines = text.split('\n').filter(Boolean);
-  const line = lines.find((entry) => /error|fatal|panic/i.test(entry)) ?? lines[0] ?? 'no reason given';
-  return line.replace(/^(initdb: error|FATAL|PANIC):\s*/, '');
+function firstError(lines: readonly string[]): string {
+  const line = lines.find((entry) => /error|fatal|panic/i.test(entry)) ?? lines.find(Boolean) ?? 'no reason given';
+  return line.replace(/^.*?(initdb: error|FATAL|PANIC):\s*/, '').replace(/^postgres: /, '');
 }

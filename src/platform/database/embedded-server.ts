@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { lockDataFolder } from './data-lock.js';
-import { type Account, canUse, findAccount } from './embedded-account.js';
+import { type Account, canUse, findAccount, letThrough } from './embedded-account.js';
 import { prepareBinaries } from './embedded-binaries.js';
 import { type Cluster, type ClusterLog, clusterExists, createCluster, launch, type Postmaster, stopOrphan } from './embedded-cluster.js';
 import { StartError, systemCode } from './start-error.js';
@@ -51,8 +51,7 @@ const STOP_TIMEOUT_MS = 10_000;
 export async function startEmbeddedServer(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const data_dir = resolve(options.data_dir);
   try {
-    // Root's own folder must be open to the user that PostgreSQL runs as; what is secret in it has 0600.
-    await mkdir(data_dir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+    await mkdir(data_dir, { recursive: true, mode: 0o700 });
     const lock = await lockDataFolder(data_dir);
     try {
       const { url, postmaster } = await start(data_dir, options);
@@ -105,9 +104,12 @@ async function chooseHome(data_dir: string, account: Account, { relocate, log }:
   if (await canUse(account, data_dir)) return data_dir;
   const refusal = `DATA_DIR ${data_dir}: the embedded database runs as user "${account.name}", which cannot reach this folder; choose another DATA_DIR`;
   if (!account.ids) throw new StartError(`DATA_DIR ${data_dir}: not writable by user "${account.name}"`);
+  await letThrough(account, data_dir);
+  if (await canUse(account, data_dir)) return data_dir;
   if (!relocate || process.platform !== 'linux') throw new StartError(`${refusal} or run as a non-root user`);
   const home = `/var/lib/kaiwa-${createHash('sha256').update(data_dir).digest('hex').slice(0, 12)}`;
-  await mkdir(home, { recursive: true, mode: 0o711 });
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  await letThrough(account, home);
   if (!(await canUse(account, home))) throw new StartError(`${refusal} or run as a non-root user`);
   log.warn(`user "${account.name}", which the embedded database runs as, cannot reach ${data_dir}: the database is kept in ${home}`);
   return home;
@@ -183,11 +185,21 @@ async function keep(data_dir: string, kept: Kept): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
+const WRITE_ERRORS: Readonly<Record<string, string>> = {
+  EACCES: 'not writable by this user',
+  EPERM: 'not writable by this user',
+  EROFS: 'not writable',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'not a folder',
+  EEXIST: 'not a folder',
+};
+
 /** Says in one line what stands in the way of writing a folder; every other error stays as it is. */
 function readable(error: unknown, data_dir: string): unknown {
   const code = systemCode(error);
-  if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENOTDIR', 'EEXIST'].includes(code) || !(error instanceof Error)) return error;
-  const path = 'path' in error && typeof error.path === 'string' && isAbsolute(error.path) ? error.path : data_dir;
-  const wrong = { ENOSPC: 'the disk is full', ENOTDIR: 'not a folder', EEXIST: 'not a folder' }[code] ?? 'not writable by this user';
-  return new StartError(`DATA_DIR ${data_dir}: ${path === data_dir ? '' : `${path}: `}${wrong} (${code})`, { cause: error });
+  const wrong = WRITE_ERRORS[code];
+  if (wrong === undefined) return error;
+  const { path } = error as NodeJS.ErrnoException;
+  const where = path === undefined || path === data_dir ? '' : `${path}: `;
+  return new StartError(`DATA_DIR ${data_dir}: ${where}${wrong} (${code})`, { cause: error });
 }

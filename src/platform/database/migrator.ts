@@ -3,6 +3,7 @@ import type { Config } from '../config/index.js';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { connectionOptions } from './connection-options.js';
 import { makeMigrationDataSource, MIGRATIONS_TABLE } from './data-source.factory.js';
+import { isJobSchemaCurrent, migrateJobSchema } from './job-schema.js';
 import { DatabaseUnfitError } from './runtime-role.js';
 
 /** Any number that nothing else locks: one migration at a time in a database. */
@@ -13,7 +14,7 @@ const ROLES = ['kaiwa_app', 'kaiwa_system'] as const;
 
 /**
  * Brings the database up to date. Several nodes may call it at once: one migrates, the others wait for it, five minutes at
- * most. Where nothing is to be done it takes one connection and two statements. Throws `DatabaseUnfitError` on PostgreSQL
+ * most. Where nothing is to be done it takes one connection and a few statements. Throws `DatabaseUnfitError` on PostgreSQL
  * before 15, and where the login of `DATABASE_URL` cannot be given the runtime roles.
  */
 export async function migrate(config: Config): Promise<void> {
@@ -24,10 +25,11 @@ export async function migrate(config: Config): Promise<void> {
   try {
     await client.connect();
     await assertVersion(client);
-    if (await isCurrent(client, loginOf(url))) return;
+    if ((await isCurrent(client, loginOf(url))) && (await isJobSchemaCurrent(client))) return;
     await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query('select pg_advisory_lock($1)', [LOCK]);
     await runPending(migration_url);
+    if (!(await isJobSchemaCurrent(client))) await migrateJobSchema(client, migration_url);
     await grantRoles(client, loginOf(url));
   } finally {
     // Ending the session gives the lock back.

@@ -8,5 +8,5 @@ export class StartError extends Error {
 
 /** The code of a system error (`EACCES`), or `''`. */
 export function systemCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

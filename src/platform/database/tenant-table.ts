@@ -9,6 +9,8 @@ export interface TenantTableOptions {
   grants?: readonly Grant[];
   /** The table of tenants itself: it brings `client_id` along and refers to none. */
   isTenantItself?: boolean;
+  /** False where no foreign key leads to the tenant, since another table's rows take these along when they go. */
+  isReferred?: boolean;
 }
 
 const ALL: readonly Grant[] = ['select', 'insert', 'update', 'delete'];
@@ -21,7 +23,8 @@ const NAME = /^[a-z][a-z0-9_]{0,62}$/;
  */
 export async function tenantTable(queryRunner: QueryRunner, name: string, options: TenantTableOptions): Promise<void> {
   if (!NAME.test(name)) throw new Error(`${name} is no table name`);
-  const own = options.isTenantItself ? '' : 'client_id text not null references tenants (client_id) on delete cascade,';
+  const reference = options.isReferred === false ? '' : 'references tenants (client_id) on delete cascade';
+  const own = options.isTenantItself ? '' : `client_id text not null ${reference},`;
   const grants = options.grants ?? ALL;
   const systemGrants = ALL.filter((grant) => grant === 'delete' || grants.includes(grant));
   const policies = name.length > 55 ? name.slice(0, 55) : name;

@@ -54,7 +54,8 @@ export function toAppError(thrown: unknown): AppError {
     const code = typeof inner.code === 'string' ? inner.code : '';
     const known = SQL_STATES[code];
     if (known) return new AppError(known, { cause: thrown, retry_after_seconds: ERROR_TABLE[known].status === 503 ? 1 : undefined });
-    if (code.startsWith('08') || CONNECTION_LOST.test(code) || CONNECTION_WORDS.test(String(inner.message ?? ''))) {
+    // 08P01 is a statement of ours that breaks the protocol: a defect, not an absence.
+    if ((code.startsWith('08') && code !== '08P01') || CONNECTION_LOST.test(code) || CONNECTION_WORDS.test(String(inner.message ?? ''))) {
       return new AppError('DATABASE_UNAVAILABLE', { cause: thrown, retry_after_seconds: 1 });
     }
   }

@@ -69,6 +69,7 @@ export const ERROR_TABLE = {
   INTERNAL_ERROR: { status: 500, message: 'Internal server error' },
   OVERLOADED: { status: 503, message: 'The server is busy; try again soon' },
   DATABASE_UNAVAILABLE: { status: 503, message: 'The database does not answer; try again soon' },
+  ISSUER_UNAVAILABLE: { status: 503, message: 'The identity provider does not answer; try again soon' },
   SHUTTING_DOWN: { status: 503, message: 'The server is shutting down' },
 } as const satisfies Record<string, ErrorRow>;
 

@@ -18,7 +18,12 @@ export class ErrorBodyView {
   @ApiProperty({ description: 'The reason phrase of the status', example: 'Conflict' })
   error: string;
 
-  @ApiProperty({ enum: Object.keys(ERROR_TABLE), enumName: 'ErrorCode', description: 'What programs tell errors apart by', example: 'USERNAME_TAKEN' })
+  @ApiProperty({
+    enum: Object.keys(ERROR_TABLE),
+    enumName: 'ErrorCode',
+    description: 'What programs tell errors apart by',
+    example: 'USERNAME_TAKEN',
+  })
   code: ErrorCode;
 
   @ApiProperty({ description: 'What people read', example: 'Username already registered' })

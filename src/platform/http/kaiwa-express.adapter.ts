@@ -102,7 +102,9 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
     };
     const tls = options?.httpsOptions;
     const listener = this.handle as unknown as http.RequestListener;
-    const server = tls ? https.createServer({ ...(tls as https.ServerOptions), ...settings }, listener) : http.createServer(settings, listener);
+    const server = tls
+      ? https.createServer({ ...(tls as https.ServerOptions), ...settings }, listener)
+      : http.createServer(settings, listener);
     server.on(tls ? 'secureConnection' : 'connection', rememberAddress);
     this.httpServer = server;
     this.exchanges.watch(server);

@@ -36,8 +36,8 @@ const SECRETS = new Set([
 const MAX_DEPTH = 5;
 
 /**
- * A line's fields without their secrets, at any depth. pino's own `redact` walks every wildcard path for every line: 40 µs with these names,
- * which is twice the rest of a small request; this is below 1 µs.
+ * A line's fields without their secrets, at any depth. pino's own `redact` walks every wildcard path for every line: 40 µs with
+ * these names, which is twice the rest of a small request; this is below 1 µs.
  */
 function conceal(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
   let copy: Record<string, unknown> | null = null;
@@ -63,8 +63,8 @@ function concealValue(value: unknown, depth: number): unknown {
 const MAX_CAUSES = 5;
 
 /**
- * An error as the log has it: what happened and where. The drivers hang statements, parameters and rows on their errors, which may hold what
- * people wrote; none of that is taken.
+ * An error as the log has it: what happened and where. The drivers hang statements, parameters and rows on their errors, which
+ * may hold what people wrote; none of that is taken.
  */
 export function describeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error).slice(0, 500) };
@@ -90,7 +90,7 @@ export interface LoggerOptions {
 
 /** The application's logger: JSON lines with ISO times, secrets left out. */
 export function createLogger(options: LoggerOptions): PinoLogger {
-  const destination = options.destination ?? pino.destination({ dest: 1, sync: false, minLength: 4_096, periodicFlush: 1_000 });
+  const destination = options.destination ?? pino.destination({ dest: 1, sync: false, minLength: 8_192, periodicFlush: 1_000 });
   return pino(
     {
       level: options.level,
@@ -174,7 +174,15 @@ export function faultLog(logger: PinoLogger): FaultLog {
     const level = error.status === 500 ? 'error' : 'warn';
     const { scope, request_id, method } = request;
     logger[level](
-      { request_id, client_id: scope.client_id, actor: scope.actor?.id ?? null, method, route: request.route?.path, code: error.code, err: error },
+      {
+        request_id,
+        client_id: scope.client_id,
+        actor: scope.actor?.id ?? null,
+        method,
+        route: request.route?.path,
+        code: error.code,
+        err: error,
+      },
       error.message,
     );
   };

@@ -7,17 +7,28 @@ export const DEFAULT_PAGE_SIZE = 50;
 /** How every list is paged (contract, section 0). */
 export class PageQuery {
   /** How many items the page has at most. */
-  @IsIntField({ min: 1, max: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE, optional: true, description: 'How many items the page has at most' })
+  @IsIntField({
+    min: 1,
+    max: MAX_PAGE_SIZE,
+    default: DEFAULT_PAGE_SIZE,
+    optional: true,
+    description: 'How many items the page has at most',
+  })
   limit: number = DEFAULT_PAGE_SIZE;
 
   /** Where the page begins, as the page before it said; opaque. */
-  @IsText({ min: 1, max: 512, optional: true, description: 'Where the page begins: taken from the `Link` header of the page before, opaque' })
+  @IsText({
+    min: 1,
+    max: 512,
+    optional: true,
+    description: 'Where the page begins: taken from the `Link` header of the page before, opaque',
+  })
   cursor?: string;
 }
 
 /**
- * Sets `Link: <…>; rel="next"` (RFC 8288): this request's own URL, prefix included, with `changes` to its query. An undefined value takes its
- * parameter away. Call it only where there is a next page.
+ * Sets `Link: <…>; rel="next"` (RFC 8288): this request's own URL, prefix included, with `changes` to its query. An undefined
+ * value takes its parameter away. Call it only where there is a next page.
  */
 export function setNextLink(response: Response, request: Request, changes: Record<string, string | number | undefined>): void {
   const mark = request.originalUrl.indexOf('?');

@@ -4,3 +4,4 @@ export * from './realtime.js';
 export * from './realtime.module.js';
 export * from './socket-event.decorator.js';
 export * from './socket-types.js';
+export * from './cluster.js';

@@ -30,6 +30,20 @@ export class ScopeMissingError extends Error {
   }
 }
 
+/** A scope like `scope` but for `changes`. A spread would lose the address, which a request's scope works out when asked. */
+export function derivedScope(scope: RequestScope, changes: Partial<Pick<RequestScope, 'client_id' | 'actor' | 'transaction'>>): RequestScope {
+  return {
+    client_id: scope.client_id,
+    actor: scope.actor,
+    request_id: scope.request_id,
+    get address() {
+      return scope.address;
+    },
+    transaction: scope.transaction,
+    ...changes,
+  };
+}
+
 const storage = new AsyncLocalStorage<RequestScope>();
 
 /** The scope of the running request, socket event or job. */
@@ -42,6 +56,11 @@ export const Scope = {
   /** Opens a scope for a known tenant: jobs, socket events, start-up work. */
   runAs<T>(client_id: string, work: () => T, request_id = 'internal', actor: Actor | null = null): T {
     return storage.run({ client_id, actor, request_id, address: '', transaction: null }, work);
+  },
+
+  /** Runs `work` for another tenant as a part of the same request: what the operator does, who belongs to none. */
+  runIn<T>(client_id: string, work: () => T): T {
+    return storage.run(derivedScope(Scope.get(), { client_id, transaction: null }), work);
   },
 
   /** The scope, or undefined outside any. */

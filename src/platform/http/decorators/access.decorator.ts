@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
 import type { ApiScope, Role } from '../../scope/index.js';
-import { ACCESS, type AccessRule } from './access-rule.js';
+import { ACCESS, type AccessRule, type PublicTenant } from './access-rule.js';
 import { documentErrors } from './error-responses.js';
 
 export interface AccessOptions {
@@ -9,9 +9,14 @@ export interface AccessOptions {
   scope?: ApiScope;
 }
 
-/** Serves anybody; a credential that comes along is not believed. */
-export function Public(): MethodDecorator & ClassDecorator {
-  return access({ kind: 'public' });
+export interface PublicOptions {
+  /** In which tenant it runs; the one that the request names where nothing is said. */
+  tenant?: PublicTenant;
+}
+
+/** Serves anybody; a credential that is stale, or another tenant's, counts as none. */
+export function Public(options: PublicOptions = {}): MethodDecorator & ClassDecorator {
+  return access({ kind: 'public', tenant: options.tenant ?? 'request' });
 }
 
 /** Serves people whose role covers `role`, and API keys that have `scope`. The operator may act in any tenant. */

@@ -21,7 +21,8 @@ export interface AnswersOptions {
 
 /**
  * What an operation answers: sets the status, and documents the body and every error status with its codes. `type` is a class, `[Class]`
- * for a list, a schema, or undefined where there is no body. Given more than once, the last one in the source sets the status.
+ * for a list, a schema, or undefined where there is no body. Given more than once, the first one in the
+ * source sets the status.
  */
 export function Answers(
   status: number,
@@ -33,7 +34,7 @@ export function Answers(
     const handler = descriptor.value as object;
     const known = Reflect.getOwnMetadata(ANSWERS, handler) as readonly ErrorCode[] | undefined;
     Reflect.defineMetadata(ANSWERS, [...new Set([...(known ?? []), ...refuses])], handler);
-    if (known === undefined) HttpCode(status)(target, key, descriptor);
+    HttpCode(status)(target, key, descriptor);
     ApiExtraModels(ErrorBodyView)(target, key, descriptor);
     ApiResponse({
       status,

@@ -18,8 +18,8 @@ const EVERYWHERE: readonly ErrorCode[] = ['RATE_LIMITED', 'INTERNAL_ERROR', 'OVE
 type Responses = Record<string, object>;
 
 /**
- * Writes the error responses of an operation: what `@Answers` names and what every route has. `@Answers` and `@Access` both call it, because
- * either may stand above the other.
+ * Writes the error responses of an operation: what `@Answers` names and what every route has. `@Answers` and `@Access` both call
+ * it, because either may stand above the other.
  */
 export function documentErrors(target: object, key: string | symbol, descriptor: PropertyDescriptor): void {
   const handler = descriptor.value as object;
@@ -51,7 +51,7 @@ function commonCodes(target: object, key: string | symbol, handler: object): Err
   if (kinds.has(RouteParamtypes.PARAM)) codes.push('INVALID_PATH', 'INVALID_NAME');
   if (body) codes.push('PAYLOAD_TOO_LARGE');
   if (body && (options.body === 'json' || options.body === 'form')) codes.push('MALFORMED_JSON', 'UNSUPPORTED_MEDIA_TYPE');
-  if (access?.kind === 'public') codes.push('UNKNOWN_CLIENT');
+  if (access?.kind === 'public') codes.push(...(access.tenant === 'none' ? [] : (['UNKNOWN_CLIENT'] as const)));
   else codes.push('UNAUTHORIZED', 'FORBIDDEN', 'CLIENT_MISMATCH');
   const unsafe = body || (method !== undefined && method !== RequestMethod.GET);
   if (access?.kind !== 'public' && unsafe) codes.push('ORIGIN_NOT_ALLOWED');

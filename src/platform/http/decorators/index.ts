@@ -1,5 +1,7 @@
 export * from './access-rule.js';
 export * from './access.decorator.js';
 export * from './answers.decorator.js';
+export * from './counted-as.decorator.js';
 export * from './no-idempotency.decorator.js';
 export * from './params.decorator.js';
+export * from './unlimited.decorator.js';

@@ -22,7 +22,11 @@ export function IdParam(name: string, absent: ErrorCode): ParameterDecorator {
       return value.toLowerCase();
     },
   };
-  return documented(Param(name, pipe), { name, schema: { type: 'string', format: 'uuid' }, example: '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10' });
+  return documented(Param(name, pipe), {
+    name,
+    schema: { type: 'string', format: 'uuid' },
+    example: '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10',
+  });
 }
 
 /** A `client_id` or a room's id in the path. What cannot be one is as absent: it answers `absent`, a 404. */

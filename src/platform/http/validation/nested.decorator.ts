@@ -15,7 +15,14 @@ export interface NestedOptions {
 /** A field that holds an object of another DTO, or a list of them; checked by that class's rules and documented by its schema. */
 export function Nested(type: () => DtoClass, options: NestedOptions = {}): PropertyDecorator {
   const { each = false, optional = false, description, max_items = 1_000 } = options;
-  const property = { type, isArray: each, required: !optional, description } as ApiPropertyOptions;
+  // Swagger takes a function for a lazy type by its name, `type`, which this one has from its property.
+  const property = {
+    type: () => type(),
+    isArray: each,
+    required: !optional,
+    description,
+    ...(each ? { maxItems: max_items } : {}),
+  } as ApiPropertyOptions;
   const shape = each
     ? [IsListOfObjects(), ArrayMaxSize(max_items, { message: `must have at most ${max_items} elements` })]
     : [IsObject({ message: 'must be an object' })];

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { DtoClass } from './field-context.js';
 
-/** Turns a query's string into what a field's type says; undefined is an absent parameter. What it cannot turn stays, for the rules to refuse. */
+/** Turns a query's string into what a field's type says; undefined is an absent parameter. What it cannot turn stays, for the rules. */
 export type Coercion = (value: unknown) => unknown;
 
 const NUMBER = /^-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?$/;

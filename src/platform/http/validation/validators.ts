@@ -41,9 +41,7 @@ function field(rule: Rule, options: FieldOptions): PropertyDecorator {
     ...(each ? { isArray: true, maxItems: max_items } : {}),
   } as ApiPropertyOptions;
   const validator = {
-    validate: each
-      ? (value: unknown): boolean => Array.isArray(value) && value.length <= max_items && value.every(rule.holds)
-      : rule.holds,
+    validate: each ? (value: unknown): boolean => Array.isArray(value) && value.length <= max_items && value.every(rule.holds) : rule.holds,
     defaultMessage: () => (each ? `must be a list of at most ${max_items}, each of which ${rule.message}` : rule.message),
   };
   return applyDecorators(
@@ -186,7 +184,11 @@ export function IsOneOf(values: readonly string[], options: EnumOptions = {}): P
       name: 'isOneOf',
       holds: (value) => known.has(value),
       message: `must be one of ${values.join(', ')}`,
-      schema: { enum: [...values], example: values[0], ...(options.enum_name ? { enumName: options.enum_name } : {}) } as ApiPropertyOptions,
+      schema: {
+        enum: [...values],
+        example: values[0],
+        ...(options.enum_name ? { enumName: options.enum_name } : {}),
+      } as ApiPropertyOptions,
     },
     options,
   );

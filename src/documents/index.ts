@@ -1,0 +1,2 @@
+export { Documents } from './documents.js';
+export { DocumentsModule } from './documents.module.js';

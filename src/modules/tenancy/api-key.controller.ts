@@ -1,0 +1,53 @@
+import { Body, Controller, Delete, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import {
+  Access,
+  Answers,
+  CurrentActor,
+  IdParam,
+  type KaiwaRequest,
+  type KaiwaResponse,
+  linkPage,
+  NoIdempotency,
+  PageQuery,
+} from '../../platform/http/index.js';
+import type { Actor } from '../../platform/scope/index.js';
+import { CreateApiKeyDto } from './api-key.dto.js';
+import { ApiKeyService } from './api-key.service.js';
+import { ApiKeyView, NewApiKeyView } from './api-key.view.js';
+
+@ApiTags('Tenancy')
+@Controller('api-keys')
+export class ApiKeyController {
+  constructor(private readonly keys: ApiKeyService) {}
+
+  /** Make an API key; it is shown this once */
+  @Post()
+  @Access('admin')
+  @NoIdempotency()
+  @Answers(201, NewApiKeyView)
+  createApiKey(@CurrentActor() actor: Actor, @Body() body: CreateApiKeyDto): Promise<NewApiKeyView> {
+    return this.keys.create(actor, body);
+  }
+
+  /** The tenant's API keys, newest first */
+  @Get()
+  @Access('admin')
+  @Answers(200, [ApiKeyView], { refuses: ['INVALID_CURSOR'] })
+  async listApiKeys(
+    @CurrentActor() actor: Actor,
+    @Query() query: PageQuery,
+    @Req() request: KaiwaRequest,
+    @Res({ passthrough: true }) response: KaiwaResponse,
+  ): Promise<ApiKeyView[]> {
+    return linkPage(await this.keys.list(actor, query), request, response);
+  }
+
+  /** End an API key */
+  @Delete(':id')
+  @Access('admin')
+  @Answers(204, undefined, { refuses: ['API_KEY_NOT_FOUND'] })
+  deleteApiKey(@CurrentActor() actor: Actor, @IdParam('id', 'API_KEY_NOT_FOUND') id: string): Promise<void> {
+    return this.keys.delete(actor, id);
+  }
+}

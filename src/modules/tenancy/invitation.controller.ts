@@ -1,0 +1,53 @@
+import { Body, Controller, Delete, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import {
+  Access,
+  Answers,
+  CurrentActor,
+  IdParam,
+  type KaiwaRequest,
+  type KaiwaResponse,
+  linkPage,
+  NoIdempotency,
+  PageQuery,
+} from '../../platform/http/index.js';
+import type { Actor } from '../../platform/scope/index.js';
+import { CreateInvitationDto } from './invitation.dto.js';
+import { InvitationService } from './invitation.service.js';
+import { InvitationView, NewInvitationView } from './invitation.view.js';
+
+@ApiTags('Tenancy')
+@Controller('invitations')
+export class InvitationController {
+  constructor(private readonly invitations: InvitationService) {}
+
+  /** Invite an email address; the token is shown this once */
+  @Post()
+  @Access('admin')
+  @NoIdempotency()
+  @Answers(201, NewInvitationView)
+  createInvitation(@CurrentActor() actor: Actor, @Body() body: CreateInvitationDto): Promise<NewInvitationView> {
+    return this.invitations.create(actor, body);
+  }
+
+  /** The tenant's invitations, newest first */
+  @Get()
+  @Access('admin')
+  @Answers(200, [InvitationView], { refuses: ['INVALID_CURSOR'] })
+  async listInvitations(
+    @CurrentActor() actor: Actor,
+    @Query() query: PageQuery,
+    @Req() request: KaiwaRequest,
+    @Res({ passthrough: true }) response: KaiwaResponse,
+  ): Promise<InvitationView[]> {
+    return linkPage(await this.invitations.list(actor, query), request, response);
+  }
+
+  /** Take an invitation back */
+  @Delete(':id')
+  @Access('admin')
+  @Answers(204, undefined, { refuses: ['INVITATION_NOT_FOUND'] })
+  deleteInvitation(@CurrentActor() actor: Actor, @IdParam('id', 'INVITATION_NOT_FOUND') id: string): Promise<void> {
+    return this.invitations.delete(actor, id);
+  }
+}

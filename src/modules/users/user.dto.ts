@@ -1,0 +1,123 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import { ArrayMaxSize, IsArray, ValidateBy } from 'class-validator';
+import { IsCalendarDate, IsEmailField, IsFlag, IsOneOf, isStorable, IsText, PageQuery } from '../../platform/http/index.js';
+import { type Role, ROLES } from '../../platform/scope/index.js';
+import { IsNewPassword, IsUsername } from '../tenancy/index.js';
+
+/** How many names or ids one request may ask for. */
+const MOST_NAMES = 200;
+const MOST_TEXT = 100;
+const PHONE = { expression: /^[+＋]?[\d０-９][\d０-９ ()（）.\-‐‑–—−－]{1,30}$/, message: 'must be a phone number' };
+
+/** What a user says about themselves; null clears a field, one that is left out stays. */
+export class ProfileDto {
+  @IsText({ min: 1, max: MOST_TEXT, optional: true, description: 'The name in everyday life', example: '田中 太郎' })
+  name?: string | null;
+
+  @IsCalendarDate({ optional: true, description: 'The day of birth', example: '2001-04-01' })
+  date_of_birth?: string | null;
+
+  @IsText({ min: 2, max: 32, pattern: PHONE, optional: true, description: 'A phone number, kept as it is given', example: '090-1234-5678' })
+  phone_number?: string | null;
+
+  @IsText({ min: 1, max: MOST_TEXT, optional: true, description: 'The position at work', example: '課長' })
+  position?: string | null;
+}
+
+const INVITATION = {
+  min: 1,
+  max: 200,
+  optional: true,
+  description: 'The token of an invitation for this email address',
+  example: 'mZ4tYcJ0o1x2Qk3R5u6V7w8X9y0Z1a2B3c4D5e6F7g8',
+} as const;
+
+/** Registration by username, email and password. */
+export class RegisterDto {
+  @IsUsername()
+  username: string;
+
+  @IsEmailField({ description: 'Unique in the tenant, whatever the case' })
+  email: string;
+
+  @IsNewPassword()
+  password: string;
+
+  @IsText(INVITATION)
+  invitation?: string | null;
+}
+
+/** Registration by email and password. */
+export class RegisterByEmailDto {
+  @IsEmailField({ description: 'Unique in the tenant, whatever the case' })
+  email: string;
+
+  @IsNewPassword()
+  password: string;
+
+  @IsUsername({ optional: true, description: 'Made from the email where none is given' })
+  username?: string | null;
+
+  @IsText(INVITATION)
+  invitation?: string | null;
+}
+
+/** Registration with a profile. */
+export class CreateUserDto extends ProfileDto {
+  @IsUsername()
+  username: string;
+
+  @IsEmailField({ description: 'Unique in the tenant, whatever the case' })
+  email: string;
+
+  @IsNewPassword()
+  password: string;
+
+  @IsText(INVITATION)
+  invitation?: string | null;
+}
+
+/** What admins change of an account. */
+export class ChangeAccountDto {
+  @IsOneOf(ROLES, { optional: true, enum_name: 'Role', description: 'The new role' })
+  role?: Role | null;
+
+  @IsFlag({ optional: true, description: 'True shuts the account and ends its sessions; false opens it again' })
+  disabled?: boolean | null;
+}
+
+/** Whom to look for. */
+export class SearchUsersQuery extends PageQuery {
+  @IsText({ min: 1, max: MOST_TEXT, optional: true, description: 'Any part of a username or name, in any language', example: '田中' })
+  q?: string;
+}
+
+/** Usernames to turn into ids. */
+export class UsernamesDto {
+  @IsNameList(['tanaka', 'suzuki'])
+  usernames: string[];
+}
+
+/** Ids to turn into usernames; numbers, which some callers know ids by, are nobody's. */
+export class IdsDto {
+  @IsNameList(['019ac1f0-7b1e-7c3a-9d5e-0123456789ab'], (item) => Number.isFinite(item))
+  ids: Array<string | number>;
+}
+
+/** Any texts: one that nobody is called by is answered, not refused. */
+function IsNameList(example: string[], alsoTakes: (item: unknown) => boolean = () => false): PropertyDecorator {
+  const isName = (item: unknown): boolean => (typeof item === 'string' ? isStorable(item) : alsoTakes(item));
+  return applyDecorators(
+    ApiProperty({ type: [String], maxItems: MOST_NAMES, example }),
+    IsArray({ message: 'must be a list' }),
+    ArrayMaxSize(MOST_NAMES, { message: `must have at most ${MOST_NAMES} elements` }),
+    ValidateBy({
+      name: 'isNameList',
+      validator: {
+        validate: (value: unknown) => Array.isArray(value) && value.every(isName),
+        defaultMessage: () => 'must be a list of texts',
+      },
+    }),
+  );
+}

@@ -1,0 +1,56 @@
+import { JOB_SCHEMA, type JobPool } from '../database/index.js';
+
+/** A runner that has not been seen for so long is dead. */
+const DEAD_AFTER_S = 60;
+const GIVEN_UP_KEPT_DAYS = 30;
+const MOST_DELETED = 5_000;
+const PATIENCE_MS = 8_000;
+
+/**
+ * Which runners live. The library gives back the jobs of a runner that vanished after four hours; a runner that says every few
+ * seconds that it lives lets the others do so after a minute.
+ */
+export class RunnerPresence {
+  constructor(private readonly pool: JobPool) {}
+
+  /** Says that the runner lives. */
+  async show(runner_id: string): Promise<void> {
+    await this.pool.sql('insert into job_runners (id) values ($1) on conflict (id) do update set seen_at = now()', [runner_id], PATIENCE_MS);
+  }
+
+  /** Says that the runner is gone. */
+  async leave(runner_id: string): Promise<void> {
+    await this.pool.sql('delete from job_runners where id = $1', [runner_id], PATIENCE_MS);
+  }
+
+  /** Gives back what dead runners had taken, for anybody to run; answers how many runners that were. */
+  async releaseDead(): Promise<number> {
+    const rows = await this.pool.sql<{ dead: number }>(
+      `with taken as (
+         select locked_by as id from ${JOB_SCHEMA}._private_jobs where locked_at < now() - make_interval(secs => $1)
+         union
+         select locked_by from ${JOB_SCHEMA}._private_job_queues where locked_at < now() - make_interval(secs => $1)),
+       dead as (
+         select id from taken t
+          where not exists (select from job_runners r where r.id = t.id and r.seen_at > now() - make_interval(secs => $1))),
+       forgotten as (
+         delete from job_runners where seen_at < now() - make_interval(secs => $1 * 10))
+       select count(*)::int as dead, ${JOB_SCHEMA}.force_unlock_workers(coalesce(array_agg(id), '{}')) from dead`,
+      [DEAD_AFTER_S],
+      PATIENCE_MS,
+    );
+    return rows[0]?.dead ?? 0;
+  }
+
+  /** Deletes jobs that were given up a month ago. */
+  async forgetGivenUp(): Promise<void> {
+    await this.pool.sql(
+      `delete from ${JOB_SCHEMA}._private_jobs where id in (
+         select id from ${JOB_SCHEMA}._private_jobs
+          where locked_at is null and not is_available and run_at < now() - make_interval(days => $1)
+          limit $2)`,
+      [GIVEN_UP_KEPT_DAYS, MOST_DELETED],
+      PATIENCE_MS,
+    );
+  }
+}

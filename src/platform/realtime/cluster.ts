@@ -1,0 +1,46 @@
+import { createAdapter as createPostgresAdapter } from '@socket.io/postgres-adapter';
+import { createAdapter as createRedisStreamsAdapter } from '@socket.io/redis-streams-adapter';
+import { createClient } from 'redis';
+import type { ServerOptions } from 'socket.io';
+import type { Config } from '../config/index.js';
+import { openRelayPool } from '../database/index.js';
+import type { Logger } from '../http/index.js';
+
+/** What carries events between nodes, and how it is closed. */
+export interface Cluster {
+  readonly createAdapter: ServerOptions['adapter'] | undefined;
+  close(): Promise<void>;
+}
+
+/** Longest stream that Redis keeps of what the nodes told each other. */
+const REDIS_STREAM_LENGTH = 10_000;
+
+/** Opens what the configuration names: nothing for one node alone, PostgreSQL's notifications, or Redis streams. */
+export async function openCluster(config: Config, logger: Logger): Promise<Cluster> {
+  switch (config.socket_adapter) {
+    case 'memory':
+      return { createAdapter: undefined, close: () => Promise.resolve() };
+    case 'postgres': {
+      const pool = openRelayPool(config, (error) => logger.warn({ err: error }, 'the relay between nodes lost a connection'));
+      const createAdapter = createPostgresAdapter(pool, {
+        channelPrefix: 'kaiwa_sockets',
+        heartbeatInterval: 2_000,
+        heartbeatTimeout: 8_000,
+        errorHandler: (error: Error) => logger.warn({ err: error }, 'the relay between nodes failed; it is tried again'),
+      });
+      return { createAdapter: createAdapter as ServerOptions['adapter'], close: () => pool.end() };
+    }
+    case 'redis': {
+      const client = createClient({ url: config.env.REDIS_URL as string, socket: { connectTimeout: 5_000 } });
+      client.on('error', (error: Error) => logger.warn({ err: error }, 'Redis does not answer; it is tried again'));
+      await client.connect();
+      const createAdapter = createRedisStreamsAdapter(client, {
+        streamName: 'kaiwa:sockets',
+        maxLen: REDIS_STREAM_LENGTH,
+        heartbeatInterval: 2_000,
+        heartbeatTimeout: 8_000,
+      });
+      return { createAdapter: createAdapter as ServerOptions['adapter'], close: () => client.close() };
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from './app.module.js';
+import type { Boot } from './boot.js';
+import { Documents } from './documents/index.js';
+import { OriginPolicy } from './modules/auth/index.js';
+import { type FirstOwner, TenantService } from './modules/tenancy/index.js';
+import { migrate, StartError } from './platform/database/index.js';
+import { faultLog, KaiwaExpressAdapter, NestLogBridge, ProblemFilter, requestLog } from './platform/http/index.js';
+import { JobRunner } from './platform/jobs/index.js';
+import { Metrics, Readiness } from './platform/operation/index.js';
+import { KaiwaIoAdapter, onSocketFailure, openCluster } from './platform/realtime/index.js';
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly port: number;
+  /** Where a person on this machine reaches it. */
+  readonly url: string;
+  /** The default tenant's owner with their password, where this start has made them. */
+  readonly first_owner: FirstOwner | null;
+  /** Takes its leave: not ready, sockets sent elsewhere, what runs is finished. Resolves when everything is closed. */
+  stop(): Promise<void>;
+}
+
+/** How long a balancer is given to see that this node is not ready, and how long what runs is given to end. */
+const NOTICE_MS = 500;
+const DRAIN_MS = 12_000;
+
+/** Migrates, builds the application and listens. Several nodes may do so at once. */
+export async function startServer({ config, logger }: Boot): Promise<RunningServer> {
+  await migrate(config);
+  const adapter = new KaiwaExpressAdapter({
+    trust_proxy: config.env.TRUST_PROXY,
+    public_url: config.public_url,
+    log: faultLog(logger),
+  });
+  const tls = await readTls(config.env.TLS_CERT_FILE, config.env.TLS_KEY_FILE);
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, logger), adapter, {
+    logger: new NestLogBridge(logger.child({}, { level: logger.level === 'info' ? 'warn' : logger.level })),
+    abortOnError: false,
+    bodyParser: false,
+    ...(tls ? { httpsOptions: tls } : {}),
+  });
+  app.useGlobalFilters(new ProblemFilter(adapter.problems));
+  const origins = app.get(OriginPolicy);
+  adapter.setOriginPolicy(origins);
+  adapter.addObserver(requestLog(logger));
+  adapter.addObserver(app.get(Metrics));
+  onSocketFailure((error, event, request_id) => logger.error({ err: error, event, request_id }, 'a socket event failed'));
+
+  const cluster = await openCluster(config, logger);
+  app.useWebSocketAdapter(
+    new KaiwaIoAdapter(app, { isOriginAllowed: (origin) => origins.isKnown(origin), createClusterAdapter: cluster.createAdapter }),
+  );
+  app.get(Documents).describe(app);
+  await app.init();
+  const first_owner = await app.get(TenantService).ensureDefault();
+  const server = await app.listen(config.env.PORT, config.env.HOST);
+  await app.get(JobRunner).start();
+
+  const { port } = server.address() as AddressInfo;
+  const host = /^(0\.0\.0\.0|::)$/.test(config.env.HOST) ? 'localhost' : config.env.HOST;
+  const url = config.public_url ?? `${tls ? 'https' : 'http'}://${host}:${port}`;
+  const readiness = app.get(Readiness);
+
+  return {
+    port,
+    url,
+    first_owner,
+    async stop() {
+      readiness.beginShutdown();
+      adapter.beginShutdown();
+      await new Promise((resolve) => setTimeout(resolve, NOTICE_MS));
+      const drained = adapter.drained(DRAIN_MS);
+      await app.get(JobRunner).stop();
+      if (!(await drained)) logger.warn({ in_flight: adapter.in_flight }, 'requests were still running and are cut off');
+      await app.close();
+      await cluster.close();
+    },
+  };
+}
+
+async function readTls(cert_file: string | undefined, key_file: string | undefined): Promise<{ cert: Buffer; key: Buffer } | null> {
+  if (!cert_file || !key_file) return null;
+  const read = async (name: string, file: string): Promise<Buffer> => {
+    try {
+      return await readFile(file);
+    } catch (error) {
+      throw new StartError(`${name}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+    }
+  };
+  return { cert: await read('TLS_CERT_FILE', cert_file), key: await read('TLS_KEY_FILE', key_file) };
+}
