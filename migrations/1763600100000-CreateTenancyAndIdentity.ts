@@ -24,7 +24,10 @@ export class CreateTenancyAndIdentity1763600100000 implements MigrationInterface
 
     // A domain or a number is one tenant's at most, whoever asks: these keys alone stand above the tenants.
     await tenantTable(queryRunner, 'tenant_domains', { grants: ['select', 'insert', 'delete'], columns: `domain text primary key` });
-    await tenantTable(queryRunner, 'tenant_phone_numbers', { grants: ['select', 'insert', 'delete'], columns: `phone_number text primary key` });
+    await tenantTable(queryRunner, 'tenant_phone_numbers', {
+      grants: ['select', 'insert', 'delete'],
+      columns: `phone_number text primary key`,
+    });
     await queryRunner.query(`
       create index on tenant_domains (client_id);
       create index on tenant_phone_numbers (client_id);

@@ -18,10 +18,6 @@ try {
   exitWith(error);
 }
 
-logger.info({ port: server.port, url: server.url }, 'listening');
-logger.flush();
-greet(server);
-
 let stopping = false;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
@@ -30,6 +26,10 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     void stop(signal);
   });
 }
+
+logger.info({ port: server.port, url: server.url }, 'listening');
+logger.flush();
+greet(server);
 
 async function stop(signal: string): Promise<void> {
   logger.info({ signal }, 'stopping');

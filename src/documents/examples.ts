@@ -2,32 +2,37 @@ type Json = Record<string, unknown>;
 
 const DEEPEST = 8;
 
-/** An example of a schema, put together from its properties' own. */
-export function exampleOf(schema: Json, schemas: Record<string, Json>, depth = 0): unknown {
+/** An example of a schema, put together from its properties' own; of the required ones alone where `is_least`. */
+export function exampleOf(schema: Json, schemas: Record<string, Json>, is_least = false, depth = 0): unknown {
   if (depth > DEEPEST) return null;
-  if (schema['example'] !== undefined) return schema['example'];
-  if (Array.isArray(schema['examples']) && schema['examples'].length > 0) return schema['examples'][0];
-  if (schema['default'] !== undefined) return schema['default'];
+  const inner = (part: Json): unknown => exampleOf(part, schemas, is_least, depth + 1);
   if (typeof schema['$ref'] === 'string') {
     const target = schemas[schema['$ref'].slice(schema['$ref'].lastIndexOf('/') + 1)];
-    return target ? exampleOf(target, schemas, depth + 1) : null;
+    return target ? inner(target) : null;
   }
+  // A class's own examples are put together from its properties, so that the least can be told from the whole.
+  const composed = schema['properties'] !== undefined;
+  if (!composed && Array.isArray(schema['examples']) && schema['examples'].length > 0) return schema['examples'][0];
+  if (schema['default'] !== undefined) return schema['default'];
   for (const word of ['anyOf', 'oneOf'] as const) {
     const [first] = (schema[word] as Json[] | undefined) ?? [];
-    if (first) return exampleOf(first, schemas, depth + 1);
+    if (first) return inner(first);
   }
   if (Array.isArray(schema['allOf'])) {
-    return Object.assign({}, ...(schema['allOf'] as Json[]).map((part) => exampleOf(part, schemas, depth + 1))) as unknown;
+    const parts = (schema['allOf'] as Json[]).map(inner);
+    return parts.length === 1 ? parts[0] : (Object.assign({}, ...parts) as unknown);
   }
+  if (schema['const'] !== undefined) return schema['const'];
+  if (Array.isArray(schema['type']) && schema['type'].includes('null')) return null;
   if (Array.isArray(schema['enum'])) return (schema['enum'] as unknown[])[0];
-  const type = Array.isArray(schema['type']) ? (schema['type'] as string[])[0] : schema['type'];
-  switch (type) {
+  switch (schema['type']) {
     case 'object': {
-      const properties = (schema['properties'] ?? {}) as Record<string, Json>;
-      return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, exampleOf(property, schemas, depth + 1)]));
+      const required = new Set((schema['required'] ?? []) as string[]);
+      const properties = Object.entries((schema['properties'] ?? {}) as Record<string, Json>);
+      return Object.fromEntries(properties.filter(([name]) => !is_least || required.has(name)).map(([name, property]) => [name, inner(property)]));
     }
     case 'array':
-      return schema['items'] ? [exampleOf(schema['items'] as Json, schemas, depth + 1)] : [];
+      return schema['items'] ? [inner(schema['items'] as Json)] : [];
     case 'integer':
     case 'number':
       return schema['minimum'] ?? 1;

@@ -71,7 +71,13 @@ describe('registration', () => {
     expect([first.status, Object.keys(first.body)]).toEqual([201, ['id']]);
     const second = await post('/auth/v1/register', b);
     expect([second.status, second.body]).toEqual([201, { id: expect.any(String), username: b.username, email: b.email }]);
-    const third = await post<Whole>('/users', { ...c, name: '田中', date_of_birth: '2001-02-28', phone_number: '090-1234-5678', position: '課長' });
+    const third = await post<Whole>('/users', {
+      ...c,
+      name: '田中',
+      date_of_birth: '2001-02-28',
+      phone_number: '090-1234-5678',
+      position: '課長',
+    });
     expect(third.status).toBe(201);
     expect(third.body).toEqual({
       id: expect.any(String),
@@ -92,22 +98,27 @@ describe('registration', () => {
     }
   });
 
-  it.each(['/register', '/auth/v1/register', '/users'])('%s tells a taken username first, then a taken email, whatever the case', async (path) => {
-    const taken = person();
-    expect((await post('/register', taken)).status).toBe(201);
-    const shouted = { ...taken, username: taken.username.toUpperCase(), email: taken.email.toUpperCase() };
-    const both = await post(path, shouted);
-    expect([both.status, both.body.code, both.body.message]).toEqual([409, 'USERNAME_TAKEN', 'Username already registered']);
-    const username = await post(path, { ...shouted, email: person().email });
-    expect([username.status, username.body.message]).toEqual([409, 'Username already registered']);
-    const email = await post(path, { ...shouted, username: uniqueName('u') });
-    expect([email.status, email.body.code, email.body.message]).toEqual([409, 'EMAIL_TAKEN', 'Email already registered']);
-  });
+  it.each(['/register', '/auth/v1/register', '/users'])(
+    '%s tells a taken username first, then a taken email, whatever the case',
+    async (path) => {
+      const taken = person();
+      expect((await post('/register', taken)).status).toBe(201);
+      const shouted = { ...taken, username: taken.username.toUpperCase(), email: taken.email.toUpperCase() };
+      const both = await post(path, shouted);
+      expect([both.status, both.body.code, both.body.message]).toEqual([409, 'USERNAME_TAKEN', 'Username already registered']);
+      const username = await post(path, { ...shouted, email: person().email });
+      expect([username.status, username.body.message]).toEqual([409, 'Username already registered']);
+      const email = await post(path, { ...shouted, username: uniqueName('u') });
+      expect([email.status, email.body.code, email.body.message]).toEqual([409, 'EMAIL_TAKEN', 'Email already registered']);
+    },
+  );
 
   it('knows a name in any width', async () => {
     const username = `ﾀﾛｳ${uniqueName('')}`;
     expect((await post('/register', { ...person(), username })).status).toBe(201);
-    expect((await post('/register', { ...person(), username: username.replace('ﾀﾛｳ', 'タロウ') })).body.message).toBe('Username already registered');
+    expect((await post('/register', { ...person(), username: username.replace('ﾀﾛｳ', 'タロウ') })).body.message).toBe(
+      'Username already registered',
+    );
   });
 
   it('of many at once lets one in', async () => {
@@ -168,7 +179,10 @@ describe('one’s own profile', () => {
     const { body: before } = await user.api<Whole>('/users/me');
     expect(Object.keys(before).sort()).toEqual(WHOLE_FIELDS);
     expect((await user.api('/getUserInfo')).body).toEqual({ id: user.id, username: user.username, email: user.email });
-    const set = await user.api<Whole>('/users/me', { method: 'PUT', json: { name: '太郎', phone_number: '09012345678', position: '社長' } });
+    const set = await user.api<Whole>('/users/me', {
+      method: 'PUT',
+      json: { name: '太郎', phone_number: '09012345678', position: '社長' },
+    });
     expect([set.status, set.body]).toEqual([200, { ...before, name: '太郎', phone_number: '09012345678', position: '社長' }]);
     const cleared = await user.api<Whole>('/users/me', { method: 'PUT', json: { name: null, date_of_birth: '1999-12-31' } });
     expect(cleared.body).toEqual({ ...before, name: null, date_of_birth: '1999-12-31', phone_number: '09012345678', position: '社長' });
@@ -176,7 +190,15 @@ describe('one’s own profile', () => {
   });
 
   it('refuses what is wrong, and what the server owns', async () => {
-    const json = { name: '', date_of_birth: '2001-02-29', phone_number: 'call me', position: 'x'.repeat(101), role: 'owner', notifications: 5, email: 'x@y.zz' };
+    const json = {
+      name: '',
+      date_of_birth: '2001-02-29',
+      phone_number: 'call me',
+      position: 'x'.repeat(101),
+      role: 'owner',
+      notifications: 5,
+      email: 'x@y.zz',
+    };
     const { status, body } = await member.api<Refusal>('/users/me', { method: 'PUT', json });
     expect([status, body.details?.map(({ field }) => field).sort()]).toEqual([400, Object.keys(json).sort()]);
   });
@@ -280,16 +302,35 @@ describe('GET /users', () => {
 describe('names and ids', () => {
   it('turn into each other, by the key that the caller wrote', async () => {
     const shouted = member.username.toUpperCase();
-    const toIds = await member.api('/usernamesToIds', { method: 'POST', json: { usernames: [member.username, shouted, 'nobody', '__proto__', ''] } });
+    const toIds = await member.api('/usernamesToIds', {
+      method: 'POST',
+      json: { usernames: [member.username, shouted, 'nobody', '__proto__', ''] },
+    });
     expect([toIds.status, Object.entries(toIds.body).sort()]).toEqual([
       200,
-      Object.entries({ [member.username]: member.id, [shouted]: member.id, nobody: 'no match', ['__proto__']: 'no match', '': 'no match' }).sort(),
+      Object.entries({
+        [member.username]: member.id,
+        [shouted]: member.id,
+        nobody: 'no match',
+        ['__proto__']: 'no match',
+        '': 'no match',
+      }).sort(),
     ]);
     const upper = member.id.toUpperCase();
-    const toNames = await member.api('/idsToUsernames', { method: 'POST', json: { ids: [member.id, upper, NOWHERE, 'no id', 7, 'constructor'] } });
+    const toNames = await member.api('/idsToUsernames', {
+      method: 'POST',
+      json: { ids: [member.id, upper, NOWHERE, 'no id', 7, 'constructor'] },
+    });
     expect([toNames.status, toNames.body]).toEqual([
       200,
-      { [member.id]: member.username, [upper]: member.username, [NOWHERE]: 'no match', 'no id': 'no match', 7: 'no match', constructor: 'no match' },
+      {
+        [member.id]: member.username,
+        [upper]: member.username,
+        [NOWHERE]: 'no match',
+        'no id': 'no match',
+        7: 'no match',
+        constructor: 'no match',
+      },
     ]);
   });
 
@@ -329,10 +370,18 @@ describe('PATCH /users/{id}', () => {
       expect((await there('/audit-log')).status).toBe(403);
       const raised = await setAccount(owner, user.id, { role: 'admin' });
       expect([raised.status, raised.body.role]).toEqual([200, 'admin']);
-      await eventually(async () => (await there('/audit-log')).status, (status) => status === 200, 1_000);
+      await eventually(
+        async () => (await there('/audit-log')).status,
+        (status) => status === 200,
+        1_000,
+      );
       expect((await setAccount(owner, user.id, { role: 'member' })).body.role).toBe('member');
       expect((await user.api('/audit-log')).status).toBe(403);
-      await eventually(async () => (await there('/audit-log')).status, (status) => status === 403, 1_000);
+      await eventually(
+        async () => (await there('/audit-log')).status,
+        (status) => status === 403,
+        1_000,
+      );
     } finally {
       await second.stop();
     }
@@ -341,7 +390,11 @@ describe('PATCH /users/{id}', () => {
   it('shuts an account, which ends its sessions everywhere, and opens it again', async () => {
     const user = await makeUser(api, { client_id: owner.client_id });
     expect((await setAccount(owner, user.id, { disabled: true })).body.disabled).toBe(true);
-    await eventually(async () => (await user.api('/users/me')).status, (status) => status === 401, 1_000);
+    await eventually(
+      async () => (await user.api('/users/me')).status,
+      (status) => status === 401,
+      1_000,
+    );
     const credentials = { email: user.email, password: user.password };
     expect((await post('/auth/v1/login', credentials)).status).not.toBe(200);
     expect((await setAccount(owner, user.id, { disabled: false })).body.disabled).toBe(false);
@@ -349,7 +402,12 @@ describe('PATCH /users/{id}', () => {
   });
 
   it('lets admins manage members and staff; admins are the owners’', async () => {
-    const [admin, second, staff, plain] = [await withRole('admin'), await withRole('admin'), await withRole('staff'), await withRole('member')];
+    const [admin, second, staff, plain] = [
+      await withRole('admin'),
+      await withRole('admin'),
+      await withRole('staff'),
+      await withRole('member'),
+    ];
     expect((await setAccount(admin, plain.id, { role: 'staff' })).status).toBe(200);
     expect((await setAccount(admin, staff.id, { role: 'member', disabled: true })).status).toBe(200);
     for (const [id, change] of [
@@ -372,7 +430,8 @@ describe('PATCH /users/{id}', () => {
     for (const json of [{ role: 'king' }, { disabled: 'yes' }, { username: 'x' }, { is_authenticated: true }]) {
       expect((await setAccount(owner, member.id, json)).status).toBe(400);
     }
-    for (const id of [other.id, NOWHERE, 'no-id']) expect((await setAccount(owner, id, { role: 'member' })).body.message).toBe('User not found');
+    for (const id of [other.id, NOWHERE, 'no-id'])
+      expect((await setAccount(owner, id, { role: 'member' })).body.message).toBe('User not found');
   });
 
   it('never leaves a tenant without an owner, however many step down at once', async () => {

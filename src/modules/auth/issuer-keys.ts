@@ -72,14 +72,16 @@ export class IssuerKeys {
   }
 }
 
-/** Where an issuer keeps its keys: as its configuration says, else where Cognito and others have them. */
+/**
+ * Where an issuer keeps its keys: as its configuration says, else at the place under the issuer's own URL where AWS Cognito documents them. A
+ * configuration that is of another issuer says nothing.
+ */
 async function jwksUri(issuer: string, allow_private: boolean): Promise<URL> {
   const base = issuer.replace(/\/$/, '');
   const { status, body } = await get(`${base}/.well-known/openid-configuration`, allow_private);
-  if (status === 404) return new URL(`${base}/.well-known/jwks.json`);
-  if (status !== 200) throw new Error(`The configuration of the issuer answered ${status}`);
-  const configuration = JSON.parse(body.toString()) as { issuer?: unknown; jwks_uri?: unknown } | null;
-  if (configuration?.issuer !== issuer) throw new Error('The configuration is of another issuer');
+  if (status !== 200 && status !== 404) throw new Error(`The configuration of the issuer answered ${status}`);
+  const configuration = status === 200 ? (JSON.parse(body.toString()) as { issuer?: unknown; jwks_uri?: unknown } | null) : null;
+  if (configuration?.issuer !== issuer) return new URL(`${base}/.well-known/jwks.json`);
   if (typeof configuration.jwks_uri !== 'string') throw new Error('The configuration names no keys');
   const url = new URL(configuration.jwks_uri);
   if (!allow_private && url.protocol !== 'https:') throw new Error('The keys are not kept under https');

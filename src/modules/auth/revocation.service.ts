@@ -3,6 +3,7 @@ import { v5 as uuidv5 } from 'uuid';
 import { Database, Listener, SystemDatabase } from '../../platform/database/index.js';
 import { Logger } from '../../platform/http/index.js';
 import { type Role, Scope } from '../../platform/scope/index.js';
+import { TenantDirectory } from '../tenancy/index.js';
 import { AUTH_CHANNEL, type AuthNotice, readNotice, SIDS_PER_NOTICE } from './auth-notice.js';
 import { RevocationList } from './revocation-list.js';
 import type { SessionKind } from './session.entity.js';
@@ -57,6 +58,7 @@ export class RevocationService implements OnModuleInit, OnModuleDestroy {
     private readonly list: RevocationList,
     private readonly verified: VerifiedCredentials,
     private readonly ends: SessionEnds,
+    private readonly tenants: TenantDirectory,
     private readonly logger: Logger,
   ) {}
 
@@ -64,6 +66,8 @@ export class RevocationService implements OnModuleInit, OnModuleDestroy {
   async onModuleInit(): Promise<void> {
     this.stop = await this.listener.on(AUTH_CHANNEL, (payload) => this.hear(payload));
     this.listener.onReconnected(() => this.reload());
+    // A tenant may have taken its trust away from the issuer of what was verified.
+    this.tenants.onChanged((client_id) => this.verified.forget({ client_id }));
     await this.load();
     this.sweeping = setInterval(() => this.list.sweep(), SWEEP_EVERY_MS).unref();
   }
@@ -126,11 +130,6 @@ export class RevocationService implements OnModuleInit, OnModuleDestroy {
   /** What nodes keep of the user in memory is read anew; with `ended`, whatever it has open is closed too. */
   async forgetUser(user_id: string, ended: EndReason | null = null): Promise<void> {
     await this.spread({ kind: 'user', client_id: Scope.clientId(), user_id, ended });
-  }
-
-  /** The tenant is going: its credentials open nothing any more. */
-  async endTenant(client_id: string): Promise<void> {
-    await this.spread({ kind: 'tenant', client_id });
   }
 
   /** Tells every node with the commit, and this one as soon as it is through. */

@@ -6,6 +6,10 @@ export class CreateInvitationDto {
   @IsEmailField({ description: 'Who is invited: nobody else can use the invitation' })
   email: string;
 
-  @IsOneOf(ROLES, { optional: true, enum_name: 'Role', description: "What they become, at most the inviter's own role; `member` where none is named" })
+  @IsOneOf(ROLES, {
+    optional: true,
+    enum_name: 'Role',
+    description: "What they become, at most the inviter's own role; `member` where none is named",
+  })
   role?: Role | null;
 }

@@ -13,7 +13,12 @@ const person = (role: Role): UserActor => ({
   exp: 0,
 });
 const operator: Actor = { kind: 'operator', id: 'operator' };
-const key = (...scopes: Extract<Actor, { kind: 'api_key' }>['scopes'][number][]): Actor => ({ kind: 'api_key', id: 'k', name: 'k', scopes });
+const key = (...scopes: Extract<Actor, { kind: 'api_key' }>['scopes'][number][]): Actor => ({
+  kind: 'api_key',
+  id: 'k',
+  name: 'k',
+  scopes,
+});
 
 /** The contract's table, written once more: the weakest role that may, or `operator`. */
 const TABLE: Record<TenancyAct, Role | 'operator'> = {

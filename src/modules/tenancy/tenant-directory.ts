@@ -29,6 +29,7 @@ export class TenantDirectory implements OnModuleInit {
   private readonly absent = new BoundedCache<string, Entry>(MAX_ABSENT);
   private readonly loading = new Map<string, Promise<TenantFacts | null>>();
   private hosts: ReadonlyMap<string, string> = new Map();
+  private readonly watchers = new Set<(client_id: string) => void>();
   private reading: Promise<void> | null = null;
   private readAgain = false;
 
@@ -88,11 +89,17 @@ export class TenantDirectory implements OnModuleInit {
     return this.register.findByPhoneNumber(phone_number);
   }
 
+  /** Calls `handler` when a tenant changed or went, in the turn in which this node forgets what it knew of it. */
+  onChanged(handler: (client_id: string) => void): void {
+    this.watchers.add(handler);
+  }
+
   /** Forgets what it knew of a tenant; resolves once the host names are as they are now. */
   changed(client_id: string): Promise<void> {
     this.known.delete(client_id);
     this.absent.delete(client_id);
     this.loading.delete(client_id);
+    for (const watcher of this.watchers) watcher(client_id);
     return this.readHosts();
   }
 

@@ -14,12 +14,23 @@ describe('host names', () => {
     expect(hostName(given)).toBe(host);
   });
 
-  it.each(['', 'a b', 'https://a.example', 'a.example/x', 'a.example:80', '127.0.0.1', '0x7f.1', '[::1]', '-a.example', 'a..example', 'u@a.example', 7, null])(
-    'refuses %j',
-    (given) => {
-      expect(hostName(given)).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    'a b',
+    'https://a.example',
+    'a.example/x',
+    'a.example:80',
+    '127.0.0.1',
+    '0x7f.1',
+    '[::1]',
+    '-a.example',
+    'a..example',
+    'u@a.example',
+    7,
+    null,
+  ])('refuses %j', (given) => {
+    expect(hostName(given)).toBeNull();
+  });
 });
 
 describe('time zones', () => {

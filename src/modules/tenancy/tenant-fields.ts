@@ -31,7 +31,13 @@ interface Options {
   description: string;
 }
 
-function rule(name: string, holds: (value: unknown) => boolean, message: string, schema: ApiPropertyOptions, options: Options): PropertyDecorator {
+function rule(
+  name: string,
+  holds: (value: unknown) => boolean,
+  message: string,
+  schema: ApiPropertyOptions,
+  options: Options,
+): PropertyDecorator {
   const { optional = false, description } = options;
   return applyDecorators(
     ApiProperty({ ...schema, required: !optional, description } as ApiPropertyOptions),
@@ -55,14 +61,20 @@ export function IsPhoneRegion(options: Options): PropertyDecorator {
 
 /** Host names. */
 export function IsDomainList(options: Options): PropertyDecorator {
-  const holds = (value: unknown): boolean => Array.isArray(value) && value.length <= MAX_ITEMS && value.every((item) => hostName(item) !== null);
+  const holds = (value: unknown): boolean =>
+    Array.isArray(value) && value.length <= MAX_ITEMS && value.every((item) => hostName(item) !== null);
   const schema = { type: [String], maxItems: MAX_ITEMS, example: ['app.example.com'] } as ApiPropertyOptions;
   return rule('isDomainList', holds, `must be a list of at most ${MAX_ITEMS} host names`, schema, options);
 }
 
 /** An issuer as ID tokens name it: an http(s) URL without query and fragment (OpenID Connect Core 1.0, section 2). */
 export function IsIssuer(options: Options): PropertyDecorator {
-  const schema = { type: String, format: 'uri', maxLength: 500, example: 'https://cognito-idp.ap-northeast-1.amazonaws.com/ap-northeast-1_AbCdEf123' };
+  const schema = {
+    type: String,
+    format: 'uri',
+    maxLength: 500,
+    example: 'https://cognito-idp.ap-northeast-1.amazonaws.com/ap-northeast-1_AbCdEf123',
+  };
   return rule('isIssuer', isIssuer, 'must be the https URL of an issuer', schema, options);
 }
 

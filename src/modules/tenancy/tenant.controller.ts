@@ -8,7 +8,6 @@ import {
   type KaiwaResponse,
   linkPage,
   NameParam,
-  NoIdempotency,
   OperatorOnly,
   PageQuery,
 } from '../../platform/http/index.js';
@@ -31,7 +30,6 @@ export class TenantController {
   /** Make a tenant with its owner */
   @Post('tenants')
   @OperatorOnly()
-  @NoIdempotency()
   @Answers(201, TenantView, { refuses: ['CLIENT_ID_TAKEN', 'DOMAIN_TAKEN', 'PHONE_NUMBER_TAKEN'] })
   async createTenant(@CurrentActor() actor: Actor, @Body() body: CreateTenantDto): Promise<TenantView> {
     return toTenantView(await this.tenants.create(actor, body));

@@ -50,7 +50,15 @@ export class ChangeAnyTenantDto extends ChangeTenantDto {
   @IsDomainList({ optional: true, description: 'The host names that are this tenant, in place of those before' })
   domains?: string[] | null;
 
-  @IsText({ min: 1, max: 40, each: true, max_items: MAX_ITEMS, optional: true, description: 'The phone numbers that are this tenant, in place of those before', example: ['+81312345678'] })
+  @IsText({
+    min: 1,
+    max: 40,
+    each: true,
+    max_items: MAX_ITEMS,
+    optional: true,
+    description: 'The phone numbers that are this tenant, in place of those before',
+    example: ['+81312345678'],
+  })
   phone_numbers?: string[] | null;
 }
 
@@ -71,7 +79,15 @@ export class CreateTenantDto {
   @IsDomainList({ optional: true, description: 'The host names that are this tenant' })
   domains?: string[] | null;
 
-  @IsText({ min: 1, max: 40, each: true, max_items: MAX_ITEMS, optional: true, description: 'The phone numbers that are this tenant', example: ['+81312345678'] })
+  @IsText({
+    min: 1,
+    max: 40,
+    each: true,
+    max_items: MAX_ITEMS,
+    optional: true,
+    description: 'The phone numbers that are this tenant',
+    example: ['+81312345678'],
+  })
   phone_numbers?: string[] | null;
 
   @IsOneOf(REGISTRATIONS, { optional: true, enum_name: 'Registration', description: 'Who may register; open where nothing is given' })

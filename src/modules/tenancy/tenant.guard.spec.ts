@@ -9,7 +9,16 @@ import { TenantGuard } from './tenant.guard.js';
 import type { TenantOrigins } from './tenant-origins.js';
 import type { UsageService } from './usage.service.js';
 
-const person = (role: Role): Actor => ({ kind: 'user', id: 'u', email: 'u@x.y', role, sid: 's', room_id: 'lobby', credential: 'bearer', exp: 0 });
+const person = (role: Role): Actor => ({
+  kind: 'user',
+  id: 'u',
+  email: 'u@x.y',
+  role,
+  sid: 's',
+  room_id: 'lobby',
+  credential: 'bearer',
+  exp: 0,
+});
 const operator: Credential = { actor: { kind: 'operator', id: 'operator' }, client_id: null };
 const member: Credential = { actor: person('member'), client_id: 'ant' };
 const phoneKeyOf: Credential = { actor: { kind: 'api_key', id: 'k', name: 'k', scopes: ['phone'] }, client_id: 'ant' };
@@ -60,7 +69,7 @@ function ask(handler: object, { url = '/x', host = 'nobody.example', headers = {
 
 function refusal(run: () => unknown): string {
   try {
-    run();
+    void run();
   } catch (error) {
     if (error instanceof AppError) return error.code;
     throw error;
@@ -149,16 +158,16 @@ describe('the tenant of a public route', () => {
 
   it('keeps a credential of the same tenant, and ignores that of another', () => {
     const same = ask(handler, { credential: member, headers: { 'x-client-id': 'ant' } });
-    same.run();
+    void same.run();
     expect(same.scope).toMatchObject({ client_id: 'ant', actor: { id: 'u' } });
     const other = ask(handler, { credential: member });
-    other.run();
+    void other.run();
     expect(other.scope).toMatchObject({ client_id: 'default', actor: null });
   });
 
   it("is the credential's where the route says so", () => {
     const { run, scope } = ask(handlerOf(Public({ tenant: 'credential' })), { credential: member, headers: { 'x-client-id': 'default' } });
-    run();
+    void run();
     expect(scope).toMatchObject({ client_id: 'ant', actor: { id: 'u' } });
   });
 
@@ -171,7 +180,7 @@ describe('the tenant of a public route', () => {
 
   it('takes back what another origin was let see', () => {
     const { run, narrowed } = ask(handler, { headers: { origin: 'https://bee.example' } });
-    run();
+    void run();
     expect(narrowed).toEqual(['default']);
   });
 });

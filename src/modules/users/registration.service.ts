@@ -55,7 +55,6 @@ export class RegistrationService {
    */
   async register(actor: Actor | null, registration: Registration): Promise<User> {
     const { username, email, password, invitation, ...profile } = registration;
-    await this.events.announce('user.registering', { client_id: Scope.clientId(), email });
     await this.assertOpen(invitation ?? null, email);
     // Nobody waits for a hash that would be of no use; what decides are the constraints.
     const isMade = username == null;

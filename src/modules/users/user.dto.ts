@@ -109,7 +109,7 @@ export class IdsDto {
 function IsNameList(example: string[], alsoTakes: (item: unknown) => boolean = () => false): PropertyDecorator {
   const isName = (item: unknown): boolean => (typeof item === 'string' ? isStorable(item) : alsoTakes(item));
   return applyDecorators(
-    ApiProperty({ type: [String], maxItems: MOST_NAMES, example }),
+    ApiProperty({ type: [String], maxItems: MOST_NAMES, description: 'At most 200 of them', example }),
     IsArray({ message: 'must be a list' }),
     ArrayMaxSize(MOST_NAMES, { message: `must have at most ${MOST_NAMES} elements` }),
     ValidateBy({

@@ -6,12 +6,6 @@ export interface UserEvent {
   readonly id: string;
 }
 
-/** Somebody asks for an account; whoever throws refuses it. */
-export interface UserRegistering {
-  readonly client_id: string;
-  readonly email: string;
-}
-
 export interface UserRegistered extends UserEvent {
   readonly username: string;
   readonly email: string;
@@ -24,13 +18,11 @@ export interface UserRoleChanged extends UserEvent {
 }
 
 /**
- * `user.registering` is announced before anything is done, outside any transaction. Each of the others is announced inside the
- * transaction that does it, so that others can take part, and published after its commit; but `user.deleting` is announced
- * alone, while the row is still there, and `user.deleted` is published alone.
+ * Each is announced inside the transaction that does it, so that others can take part, and published after its commit; but
+ * `user.deleting` is announced alone, while the row is still there, and `user.deleted` is published alone.
  */
 declare module '../../platform/events/index.js' {
   interface DomainEvents {
-    'user.registering': UserRegistering;
     'user.registered': UserRegistered;
     'user.role_changed': UserRoleChanged;
     'user.disabled': UserEvent;

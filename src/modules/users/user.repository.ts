@@ -96,16 +96,19 @@ export class UserRepository extends TenantRepository<User> {
 
   /** Changes the named fields of a profile; null clears one. False where there is no such user. */
   async setProfile(id: string, profile: Profile): Promise<boolean> {
-    const user = await this.findOne({ id }, { lock: { mode: 'pessimistic_write' } });
+    const user = await this.lock(id);
     if (!user) return false;
     const name = profile.name === undefined ? user.name : profile.name;
     await this.update({ id }, { ...profile, search_key: searchKey(user.username, name) });
     return true;
   }
 
-  /** The user, whom nobody else changes until the transaction ends; null where there is none. */
+  /**
+   * The user, whom nobody else changes until the transaction ends; null where there is none. Rows that refer to the user may
+   * still come.
+   */
   lock(id: string): Promise<User | null> {
-    return this.findOne({ id }, { lock: { mode: 'pessimistic_write' } });
+    return this.findOne({ id }, { lock: { mode: 'for_no_key_update' } });
   }
 
   /**
@@ -114,7 +117,7 @@ export class UserRepository extends TenantRepository<User> {
    */
   async lockOwners(): Promise<string[]> {
     const rows = await this.database.sql<{ id: string }>(
-      `select id from users where client_id = $1 and role = 'owner' and disabled_at is null order by id for update`,
+      `select id from users where client_id = $1 and role = 'owner' and disabled_at is null order by id for no key update`,
       [Scope.clientId()],
     );
     return rows.map(({ id }) => id);
@@ -141,7 +144,9 @@ export class UserRepository extends TenantRepository<User> {
   async search(text: string | undefined, withDisabled: boolean, page: PageRequest): Promise<Page<User>> {
     const limit = pageLimit(page.limit);
     const [after = null] = page.cursor === undefined ? [] : decodeCursor(page.cursor, ['text']);
-    const query = this.query('u').orderBy('u.username_key', 'ASC').limit(limit + 1);
+    const query = this.query('u')
+      .orderBy('u.username_key', 'ASC')
+      .limit(limit + 1);
     if (after !== null) query.andWhere('u.username_key > :after', { after });
     if (text !== undefined) query.andWhere('position(:text in u.search_key) > 0', { text: caseless(text) });
     if (!withDisabled) query.andWhere('u.disabled_at is null');

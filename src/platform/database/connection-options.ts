@@ -29,10 +29,16 @@ export function connectionOptions(url: string, role: RuntimeRole | null, applica
   };
 }
 
-/** {@link connectionOptions} for a connection that serves requests: its statements and idle transactions are bounded. */
+/**
+ * {@link connectionOptions} for a connection that serves requests: its statements and idle transactions are bounded. The server's own
+ * statements are prepared, and planned once: left to itself PostgreSQL plans a paged read anew each time, since it cannot know that the
+ * page is small, and the planning takes longer than the read (0.32 ms against 0.25 ms for a page of history).
+ */
 export function servingOptions(url: string, role: RuntimeRole, application_name: string): pg.ClientConfig {
+  const options = connectionOptions(url, role, application_name);
   return {
-    ...connectionOptions(url, role, application_name),
+    ...options,
+    ...(role === 'kaiwa_app' ? { options: `${options.options ?? ''} -c plan_cache_mode=force_generic_plan` } : {}),
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   };

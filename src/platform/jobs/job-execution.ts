@@ -93,7 +93,7 @@ export class JobExecution {
     const late = new Promise<never>((_resolve, reject) => {
       over.signal.addEventListener('abort', () => reject(over.signal.reason as Error));
     });
-    const timer = setTimeout(() => over.abort(new JobTimeoutError(job.timeout_ms)), job.timeout_ms);
+    const timer = setTimeout(() => over.abort(new JobTimeoutError(job.timeout_ms)), job.timeout_ms).unref();
     const context: JobContext = {
       attempt: run.attempt,
       max_attempts: run.max_attempts,

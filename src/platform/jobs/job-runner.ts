@@ -23,7 +23,7 @@ const SILENT_MS = 20_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 const RELEASE_WITHIN_MS = 2_000;
-const CLOSE_WITHIN_MS = 500;
+const CLOSE_WITHIN_MS = 1_000;
 const MISSED_BEAT = 'the job queue missed a beat';
 
 type Library = typeof import('graphile-worker');
@@ -166,15 +166,19 @@ export class JobRunner implements BeforeApplicationShutdown {
       this.tasks(),
       items,
     );
-    if (!made.workers) throw new Error('The job queue made no workers');
-    const session = { runner, workers: made.workers };
-    if (this.stopping.signal.aborted) return this.endSession(session, pool);
-    this.session = session;
+    const { workers } = made;
+    if (!workers) throw new Error('The job queue made no workers');
+    const presence = new RunnerPresence(pool);
+    this.session = { runner, workers };
     try {
-      await new RunnerPresence(pool).show(session.workers.id).catch((error: unknown) => this.logger.warn({ err: error }, MISSED_BEAT));
+      if (this.stopping.signal.aborted) await this.endSession({ runner, workers });
+      else await presence.show(workers.id).catch((error: unknown) => this.logger.warn({ err: error }, MISSED_BEAT));
       await runner.promise;
     } finally {
       this.session = null;
+      await presence.leave(workers.id).catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'what the job queue still had is released in a minute');
+      });
     }
   }
 
@@ -235,25 +239,20 @@ export class JobRunner implements BeforeApplicationShutdown {
     this.stopping.abort();
     const { session, pool } = this;
     if (!pool) return;
-    if (session) await this.endSession(session, pool);
-    else await within(this.loops, this.patience.stop_ms);
+    if (session) await this.endSession(session);
+    // Where it was just starting it has been told, and ends by itself.
+    await within(this.loops, session ? CLOSE_WITHIN_MS : this.patience.stop_ms);
     await pool.end(CLOSE_WITHIN_MS);
-    await within(this.loops, CLOSE_WITHIN_MS);
   }
 
-  private async endSession({ runner, workers }: Session, pool: JobPool): Promise<void> {
+  private async endSession({ runner, workers }: Session): Promise<void> {
     const ended = runner.stop().catch((error: unknown) => this.logger.debug({ err: error }, 'the job queue was stopped already'));
-    if (!(await within(ended, this.patience.stop_ms))) {
-      this.logger.warn({ running: this.execution.running }, 'jobs were still running and are released');
-      const released = Promise.resolve(workers.forcefulShutdown('The server stopped')).catch((error: unknown) =>
-        this.logger.error({ err: error }, 'running jobs could not be released; another node will, in a minute'),
-      );
-      await within(released, RELEASE_WITHIN_MS);
-    }
-    const left = new RunnerPresence(pool).leave(workers.id).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'the job runner could not say that it is gone');
-    });
-    await within(left, CLOSE_WITHIN_MS);
+    if (await within(ended, this.patience.stop_ms)) return;
+    this.logger.warn({ running: this.execution.running }, 'jobs were still running and are released');
+    const released = Promise.resolve(workers.forcefulShutdown('The server stopped')).catch((error: unknown) =>
+      this.logger.error({ err: error }, 'running jobs could not be released; another node will, in a minute'),
+    );
+    await within(released, RELEASE_WITHIN_MS);
   }
 
   private async sleep(ms: number): Promise<void> {

@@ -18,9 +18,13 @@ export class RunnerPresence {
     await this.pool.sql('insert into job_runners (id) values ($1) on conflict (id) do update set seen_at = now()', [runner_id], PATIENCE_MS);
   }
 
-  /** Says that the runner is gone. */
+  /** Says that the runner is gone, and gives back what it still had: jobs whose end could not be noted. */
   async leave(runner_id: string): Promise<void> {
-    await this.pool.sql('delete from job_runners where id = $1', [runner_id], PATIENCE_MS);
+    await this.pool.sql(
+      `with gone as (delete from job_runners where id = $1) select ${JOB_SCHEMA}.force_unlock_workers(array[$1])`,
+      [runner_id],
+      PATIENCE_MS,
+    );
   }
 
   /** Gives back what dead runners had taken, for anybody to run; answers how many runners that were. */

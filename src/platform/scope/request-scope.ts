@@ -31,7 +31,10 @@ export class ScopeMissingError extends Error {
 }
 
 /** A scope like `scope` but for `changes`. A spread would lose the address, which a request's scope works out when asked. */
-export function derivedScope(scope: RequestScope, changes: Partial<Pick<RequestScope, 'client_id' | 'actor' | 'transaction'>>): RequestScope {
+export function derivedScope(
+  scope: RequestScope,
+  changes: Partial<Pick<RequestScope, 'client_id' | 'actor' | 'transaction'>>,
+): RequestScope {
   return {
     client_id: scope.client_id,
     actor: scope.actor,

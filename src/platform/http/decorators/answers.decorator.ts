@@ -3,7 +3,7 @@ import { HttpCode, type Type } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, type ApiResponseOptions } from '@nestjs/swagger';
 import type { ErrorCode } from '../../errors/index.js';
 import { ErrorBodyView } from '../error-body.view.js';
-import { ANSWERS, documentErrors } from './error-responses.js';
+import { ANSWERS, API_RESPONSE, documentErrors } from './error-responses.js';
 
 type SchemaObject = Record<string, unknown>;
 
@@ -33,6 +33,7 @@ export function Answers(
   return (target, key, descriptor) => {
     const handler = descriptor.value as object;
     const known = Reflect.getOwnMetadata(ANSWERS, handler) as readonly ErrorCode[] | undefined;
+    if (known === undefined) forgetGuesses(handler);
     Reflect.defineMetadata(ANSWERS, [...new Set([...(known ?? []), ...refuses])], handler);
     HttpCode(status)(target, key, descriptor);
     ApiExtraModels(ErrorBodyView)(target, key, descriptor);
@@ -44,6 +45,12 @@ export function Answers(
     } as ApiResponseOptions)(target, key, descriptor);
     documentErrors(target, key, descriptor);
   };
+}
+
+/** Nest's compiler plugin has written a success by the method and its type, under a status that may be another one. */
+function forgetGuesses(handler: object): void {
+  const guessed = (Reflect.getMetadata(API_RESPONSE, handler) ?? {}) as Record<string, object>;
+  Reflect.defineMetadata(API_RESPONSE, Object.fromEntries(Object.entries(guessed).filter(([status]) => !status.startsWith('2'))), handler);
 }
 
 function bodyOf(type: Type | readonly [Type] | SchemaObject | undefined, content_type: string, example: unknown): object {

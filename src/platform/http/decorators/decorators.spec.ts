@@ -143,7 +143,7 @@ describe('answers', () => {
 
   it('document every error status, by what the route is', () => {
     const list = operation('/things', 'get');
-    expect(Object.keys(list.responses)).toEqual(['200', '400', '401', '403', '429', '500', '503']);
+    expect(Object.keys(list.responses)).toEqual(['200', '400', '401', '403', '404', '429', '500', '503']);
     expect(codes(list, 403)).toEqual(['CLIENT_MISMATCH', 'FORBIDDEN', 'SCOPE_MISSING']);
     const create = operation('/things', 'post');
     expect(Object.keys(create.responses)).toEqual(['200', '201', '400', '401', '403', '404', '409', '413', '415', '429', '500', '503']);

@@ -10,7 +10,8 @@ import { ACCESS, type AccessRule } from './access-rule.js';
 /** The codes that `@Answers` names. */
 export const ANSWERS = 'kaiwa:answers';
 const OURS = 'kaiwa:error-responses';
-const API_RESPONSE = 'swagger/apiResponse';
+/** Where swagger keeps an operation's responses, by status. */
+export const API_RESPONSE = 'swagger/apiResponse';
 
 const EXAMPLE_REQUEST_ID = '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10';
 const EVERYWHERE: readonly ErrorCode[] = ['RATE_LIMITED', 'INTERNAL_ERROR', 'OVERLOADED', 'DATABASE_UNAVAILABLE'];
@@ -52,7 +53,9 @@ function commonCodes(target: object, key: string | symbol, handler: object): Err
   if (body) codes.push('PAYLOAD_TOO_LARGE');
   if (body && (options.body === 'json' || options.body === 'form')) codes.push('MALFORMED_JSON', 'UNSUPPORTED_MEDIA_TYPE');
   if (access?.kind === 'public') codes.push(...(access.tenant === 'none' ? [] : (['UNKNOWN_CLIENT'] as const)));
-  else codes.push('UNAUTHORIZED', 'FORBIDDEN', 'CLIENT_MISMATCH');
+  else codes.push('UNAUTHORIZED', 'FORBIDDEN');
+  // The operator has to name the tenant, and may name one that is not there.
+  if (access?.kind === 'role') codes.push('CLIENT_MISMATCH', 'VALIDATION_FAILED', 'UNKNOWN_CLIENT');
   const unsafe = body || (method !== undefined && method !== RequestMethod.GET);
   if (access?.kind !== 'public' && unsafe) codes.push('ORIGIN_NOT_ALLOWED');
   if (access?.kind === 'role' && access.scope) codes.push('SCOPE_MISSING');

@@ -1,0 +1,148 @@
+import { STATUS_CODES } from 'node:http';
+import { NO_IDEMPOTENCY, UNLIMITED } from '../platform/http/index.js';
+import { HEADERS, PARAMETERS, ref, SECURITY_SCHEMES } from './components.js';
+import { exampleOf } from './examples.js';
+import { modernSchema } from './schema.js';
+
+type Json = Record<string, unknown>;
+type Access = { readonly kind: 'public' | 'role' | 'operator'; readonly tenant?: string };
+
+interface Media extends Json {
+  schema?: Json;
+  example?: unknown;
+  examples?: Record<string, Json>;
+}
+
+interface Operation extends Json {
+  operationId: string;
+  summary?: string;
+  description?: string;
+  parameters?: Json[];
+  requestBody?: { content: Record<string, Media> };
+  responses: Record<string, Json>;
+  security?: Json[];
+  'x-access': Access;
+}
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'];
+
+/** What the generator leaves out: 3.1's words, examples of every body, the headers that all routes share, and errors said once. */
+export function complete(document: Json, handlers: ReadonlyMap<string, object>): Json {
+  const components = document['components'] as Record<string, Record<string, Json>>;
+  const schemas = Object.fromEntries(Object.entries(components['schemas'] ?? {}).map(([name, schema]) => [name, modernSchema(schema)]));
+  for (const schema of Object.values(schemas)) schema['examples'] ??= [exampleOf(schema, schemas)];
+  const errors = new ErrorComponents();
+  for (const [path, item] of Object.entries(document['paths'] as Record<string, Record<string, Operation>>)) {
+    for (const method of METHODS) {
+      const operation = item[method];
+      if (!operation) continue;
+      const handler = handlers.get(operation.operationId);
+      if (!handler) throw new Error(`${method} ${path}: no handler is called ${operation.operationId}`);
+      completeOperation(operation, method, handler, schemas, errors);
+    }
+  }
+  return {
+    ...document,
+    components: {
+      securitySchemes: SECURITY_SCHEMES,
+      parameters: PARAMETERS,
+      headers: HEADERS,
+      examples: errors.examples,
+      responses: errors.responses,
+      schemas,
+    },
+  };
+}
+
+function completeOperation(operation: Operation, method: string, handler: object, schemas: Record<string, Json>, errors: ErrorComponents): void {
+  Object.assign(operation, splitSummary(operation));
+  const access = operation['x-access'];
+  const takes_key = method === 'post' && Reflect.getMetadata(NO_IDEMPOTENCY, handler) !== true;
+  const is_limited = Reflect.getMetadata(UNLIMITED, handler) !== true;
+  if (access.kind === 'public') operation.security = operation.security ? [...operation.security, {}] : [];
+
+  const own = (operation.parameters ?? []).map(completeParameter);
+  operation.parameters = [...own, ...sharedParameters(access, takes_key)];
+  const is_paged = own.some(({ name }) => name === 'cursor');
+
+  for (const media of Object.values(operation.requestBody?.content ?? {})) completeRequest(media, schemas);
+  for (const [status, response] of Object.entries(operation.responses)) {
+    const given = (response['headers'] ?? {}) as Record<string, Json>;
+    const pages = is_paged || 'Link' in given;
+    const shared: Json = { 'X-Request-Id': ref('headers', 'RequestId') };
+    if (is_limited) Object.assign(shared, { RateLimit: ref('headers', 'RateLimit'), 'RateLimit-Policy': ref('headers', 'RateLimitPolicy') });
+    if (status.startsWith('2')) {
+      if (pages) shared['Link'] = ref('headers', 'Link');
+      if (takes_key) shared['Idempotency-Replayed'] = ref('headers', 'IdempotencyReplayed');
+    }
+    if (status === '401') shared['WWW-Authenticate'] = ref('headers', 'WwwAuthenticate');
+    if (status === '429' || status === '503') shared['Retry-After'] = ref('headers', 'RetryAfter');
+    response['headers'] = { ...given, ...shared };
+    response['description'] ||= STATUS_CODES[Number(status)] ?? 'The answer';
+    for (const media of Object.values((response['content'] ?? {}) as Record<string, Media>)) completeAnswer(media, schemas);
+    operation.responses[status] = errors.share(response);
+  }
+}
+
+/** The first sentence of a method's comment is its summary, the rest the description. */
+function splitSummary({ summary = '', description = '' }: Operation): { summary: string; description?: string } {
+  const [first = '', ...paragraphs] = summary.split(/\n\s*\n/).map((paragraph) => paragraph.replace(/\s*\n\s*/g, ' ').trim());
+  const end = first.search(/\.(\s|$)/);
+  const rest = end === -1 ? '' : first.slice(end + 1).trim();
+  const text = [rest, ...paragraphs, description].filter((part) => part !== '').join('\n\n');
+  return { summary: end === -1 ? first : first.slice(0, end), ...(text ? { description: text } : {}) };
+}
+
+/** A reference page fills in what stands beside a parameter; what is optional has its example within the schema instead. */
+function completeParameter(parameter: Json): Json {
+  const { examples, ...schema } = modernSchema((parameter['schema'] ?? {}) as Json);
+  const { example = (examples as unknown[] | undefined)?.[0], ...words } = parameter;
+  if (example === undefined) return { ...words, schema };
+  return parameter['required'] === true ? { ...words, schema, example } : { ...words, schema: { ...schema, examples: [example] } };
+}
+
+function sharedParameters(access: Access, takes_key: boolean): Json[] {
+  const names: string[] = [];
+  if (access.kind === 'role') names.push('CallersClientId');
+  if (access.kind === 'public' && access.tenant !== 'none') names.push('ClientId', 'ClientIdQuery');
+  if (takes_key) names.push('IdempotencyKey');
+  return [...names, 'RequestId'].map((name) => ref('parameters', name));
+}
+
+/** The least that works comes first, since it is what a reference page sends. */
+function completeRequest(media: Media, schemas: Record<string, Json>): void {
+  if (!media.schema) return;
+  media.schema = modernSchema(media.schema);
+  if (media.example !== undefined || media.examples !== undefined) return;
+  const whole = exampleOf(media.schema, schemas);
+  const least = exampleOf(media.schema, schemas, true);
+  const is_empty = JSON.stringify(least) === '{}';
+  if (is_empty || JSON.stringify(least) === JSON.stringify(whole)) media.example = whole;
+  else media.examples = { least: { summary: 'The required fields', value: least }, whole: { summary: 'Every field', value: whole } };
+}
+
+function completeAnswer(media: Media, schemas: Record<string, Json>): void {
+  if (!media.schema) return;
+  media.schema = modernSchema(media.schema);
+  if (media.example === undefined && media.examples === undefined) media.example = exampleOf(media.schema, schemas);
+}
+
+/** Errors are the same wherever they are answered: each is an example of its own, and a response of one code a response of its own. */
+class ErrorComponents {
+  readonly examples: Record<string, Json> = {};
+  readonly responses: Record<string, Json> = {};
+
+  /** The response, its errors by reference; the response by reference where it has one code alone. */
+  share(response: Json): Json {
+    const media = (response['content'] as Record<string, Media> | undefined)?.['application/json'];
+    if (!media?.examples || !String(media.schema?.['$ref']).endsWith('/ErrorBodyView')) return response;
+    const codes = Object.entries(media.examples);
+    for (const [code, example] of codes) this.examples[code] = example;
+    media.examples = Object.fromEntries(codes.map(([code]) => [code, ref('examples', code)]));
+    const [only] = codes;
+    if (codes.length !== 1 || !only) return response;
+    const [code] = only;
+    const known = (this.responses[code] ??= response);
+    return JSON.stringify(known) === JSON.stringify(response) ? ref('responses', code) : response;
+  }
+}

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { claimsOf, eventually, makeTenant, makeUser, signIn, type TestUser } from '../support/client.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { startServer, type TestServer } from '../support/server.js';
+import { sql } from '../support/sql.js';
+
+/** Everywhere within a second (contract, section 0). */
+const SOON_MS = 1_000;
+
+describe('what ends on one node ends on all', () => {
+  let database: TestDatabase;
+  let one: TestServer;
+  let two: TestServer;
+  let owner: TestUser;
+  let user: TestUser;
+
+  const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+  const statusOn = async (server: TestServer, token: string, path = '/getUserInfo'): Promise<number> =>
+    (await server.api(path, { headers: bearer(token) })).status;
+  const endsOnTwo = (token: string): Promise<number> => eventually(() => statusOn(two, token), (status) => status === 401, SOON_MS);
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    [one, two] = await Promise.all([startServer({ database }), startServer({ database })]);
+    owner = await makeTenant(one.api);
+  });
+
+  afterAll(async () => {
+    await Promise.all([one.stop(), two.stop()]);
+    await database.drop();
+  });
+
+  beforeEach(async () => {
+    user = await makeUser(one.api, { client_id: owner.client_id });
+    expect(await statusOn(one, user.access_token)).toBe(200);
+    expect(await statusOn(two, user.access_token)).toBe(200);
+  });
+
+  it('a logout', async () => {
+    expect((await one.api('/logout', { method: 'POST', headers: bearer(user.access_token) })).status).toBe(200);
+    expect(await statusOn(one, user.access_token)).toBe(401);
+    await endsOnTwo(user.access_token);
+  });
+
+  it('a disabled account, whose other sessions end too, until it is enabled and signs in anew', async () => {
+    const second = await signIn(two.api, user);
+    expect((await one.api(`/users/${user.id}`, { method: 'PATCH', json: { disabled: true }, headers: bearer(owner.access_token) })).status).toBe(200);
+    expect(await statusOn(one, second.access_token)).toBe(401);
+    await endsOnTwo(user.access_token);
+    await endsOnTwo(second.access_token);
+    await one.api(`/users/${user.id}`, { method: 'PATCH', json: { disabled: false }, headers: bearer(owner.access_token) });
+    expect(await statusOn(two, user.access_token)).toBe(401);
+    expect(await statusOn(two, (await signIn(two.api, user)).access_token)).toBe(200);
+  });
+
+  it('a deleted account', async () => {
+    expect((await one.api('/user', { method: 'DELETE', headers: bearer(user.access_token) })).status).toBe(200);
+    expect(await statusOn(one, user.access_token)).toBe(401);
+    await endsOnTwo(user.access_token);
+  });
+
+  it('a role: the token in use has the new one, up and down', async () => {
+    const setRole = async (role: string): Promise<void> => {
+      const answer = await one.api(`/users/${user.id}`, { method: 'PATCH', json: { role }, headers: bearer(owner.access_token) });
+      expect(answer.status).toBe(200);
+    };
+    const allowed = (status: number) => (): Promise<number> => eventually(() => statusOn(two, user.access_token, '/audit-log'), (is) => is === status, SOON_MS);
+    await allowed(403)();
+    await setRole('admin');
+    expect(await statusOn(one, user.access_token, '/audit-log')).toBe(200);
+    await allowed(200)();
+    await setRole('member');
+    expect(await statusOn(one, user.access_token, '/audit-log')).toBe(403);
+    await allowed(403)();
+  });
+
+  it('a password: all other sessions, not the one that changed it', async () => {
+    const second = await signIn(two.api, user);
+    const json = { current_password: user.password, new_password: 'another-horse-battery-8' };
+    expect((await one.api('/user/password', { method: 'PUT', json, headers: bearer(user.access_token) })).status).toBe(200);
+    expect(await statusOn(one, second.access_token)).toBe(401);
+    await endsOnTwo(second.access_token);
+    expect(await statusOn(two, user.access_token)).toBe(200);
+  });
+
+  it('an API key', async () => {
+    const made = await owner.api<{ id: string; key: string }>('/api-keys', { method: 'POST', json: { name: 'desk', scopes: ['users'] } });
+    const ask = async (): Promise<number> =>
+      (await two.api(`/users/${user.id}`, { headers: { ...bearer(made.body.key), 'x-client-id': owner.client_id } })).status;
+    expect(await ask()).toBe(200);
+    await owner.api(`/api-keys/${made.body.id}`, { method: 'DELETE' });
+    await eventually(ask, (status) => status === 401, SOON_MS);
+  });
+
+  it('what a node missed while it could not listen is reloaded', async () => {
+    const { sid } = claimsOf(user.access_token);
+    await sql(
+      database.url,
+      `insert into revocations (client_id, kind, subject_id, reason, expires_at) values ($1, 'session', $2, 'logout', now() + interval '1 hour')`,
+      [owner.client_id, sid],
+    );
+    expect(await statusOn(two, user.access_token)).toBe(200);
+    await sql(database.url, `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kaiwa:listen' and datname = $1`, [
+      database.name,
+    ]);
+    await eventually(() => statusOn(two, user.access_token), (status) => status === 401);
+  });
+
+  it('a node that starts later knows what ended before', async () => {
+    await one.api('/logout', { method: 'POST', headers: bearer(user.access_token) });
+    const promoted = await makeUser(one.api, { client_id: owner.client_id });
+    await one.api(`/users/${promoted.id}`, { method: 'PATCH', json: { role: 'admin' }, headers: bearer(owner.access_token) });
+    const three = await startServer({ database });
+    try {
+      expect(await statusOn(three, user.access_token)).toBe(401);
+      expect(await statusOn(three, promoted.access_token, '/audit-log')).toBe(200);
+    } finally {
+      await three.stop();
+    }
+  });
+});
