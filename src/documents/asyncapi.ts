@@ -1,85 +1,134 @@
 import type { Type } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { CHAT_GATEWAY, SERVER_EVENTS } from '../modules/chat/index.js';
+import { ErrorBodyView } from '../platform/http/index.js';
 import { describeSocketEvents } from '../platform/realtime/index.js';
+import { exampleOf } from './examples.js';
 
 type Json = Record<string, unknown>;
 
 const REF = '#/components/schemas/';
+const CHANNEL = '#/channels/socket';
+const REFUSAL = 'Refusal';
+
+const DESCRIPTION = `What goes over the sockets of rooms. The protocol is Socket.IO 4 on the path \`/socket.io\`; bare WebSocket clients are not served.
+
+**Signing in.** The handshake carries \`auth: {token}\`, or the cookie \`token\`; a refused one gets \`connect_error\` with the message
+\`Unauthorized\`. Before the client sees \`connect\`, the socket is in its token's room.
+
+**Acknowledgements.** Each event that a client sends is acknowledged with \`{ok: true, …}\` or \`{ok: false, code, message}\` in the words of the
+REST API's error table (\`/openapi.json\`). What belongs to another tenant is as absent.
+
+**Limits.** A frame is at most 64 KiB. A client that sends too much is refused with \`RATE_LIMITED\`.`;
 
 /** Classes whose schemas the socket document needs, besides those that REST shows. */
 export function socketModels(): Array<Type<object>> {
   const sent = describeSocketEvents(CHAT_GATEWAY).flatMap(({ body, ack }) => (ack ? [body, ack] : [body]));
-  return [...new Set([...sent, ...SERVER_EVENTS.map(({ payload }) => payload)])];
+  return [...new Set([ErrorBodyView, ...sent, ...SERVER_EVENTS.map(({ payload }) => payload)])];
 }
 
 /** The socket events as AsyncAPI 3, from the very classes that validate and shape them; `openapi` has their schemas. */
 export function buildAsyncApi(openapi: OpenAPIObject, public_url: string | undefined): Json {
-  const schemas = (openapi.components?.schemas ?? {}) as Record<string, Json>;
-  const incoming = describeSocketEvents(CHAT_GATEWAY);
+  const schemas: Record<string, Json> = { ...((openapi.components?.schemas ?? {}) as Record<string, Json>), [REFUSAL]: refusal() };
   const messages: Record<string, Json> = {};
   const operations: Record<string, Json> = {};
+  const example = (payload: Json): unknown => exampleOf(payload, schemas);
 
-  for (const { name, body, ack, summary } of incoming) {
+  for (const { name, body, ack, summary } of describeSocketEvents(CHAT_GATEWAY)) {
     const key = keyOf(name);
-    messages[key] = { name, summary, payload: { $ref: REF + body.name } };
-    messages[`${key}Ack`] = { name: `${name} (ack)`, summary: `The acknowledgement of ${name}`, payload: acknowledgement(ack) };
+    const payload = { $ref: REF + body.name };
+    const accepted = acceptance(ack);
+    messages[key] = {
+      name,
+      title: name,
+      summary,
+      payload,
+      examples: [
+        { name: 'least', summary: 'The required fields', payload: exampleOf(payload, schemas, true) },
+        { name: 'whole', summary: 'Every field', payload: example(payload) },
+      ],
+    };
+    messages[`${key}Ack`] = {
+      name: `${name}:ack`,
+      title: `Acknowledgement of ${name}`,
+      summary: `What the server says to ${name}`,
+      payload: { oneOf: [accepted, { $ref: REF + REFUSAL }] },
+      examples: [
+        { name: 'done', payload: example(accepted) },
+        { name: 'refused', payload: example({ $ref: REF + REFUSAL }) },
+      ],
+    };
     operations[key] = {
       action: 'receive',
-      channel: { $ref: '#/channels/socket' },
+      title: name,
       summary,
-      messages: [{ $ref: `#/channels/socket/messages/${key}` }],
-      reply: { channel: { $ref: '#/channels/socket' }, messages: [{ $ref: `#/channels/socket/messages/${key}Ack` }] },
+      channel: { $ref: CHANNEL },
+      messages: [{ $ref: `${CHANNEL}/messages/${key}` }],
+      reply: { channel: { $ref: CHANNEL }, messages: [{ $ref: `${CHANNEL}/messages/${key}Ack` }] },
     };
   }
-  for (const { name, payload, summary } of SERVER_EVENTS) {
-    const key = `on${keyOf(name)[0]?.toUpperCase()}${keyOf(name).slice(1)}`;
-    messages[key] = { name, summary, payload: { $ref: REF + payload.name } };
+  for (const { name, payload: type, summary } of SERVER_EVENTS) {
+    const key = keyOf(`on:${name}`);
+    const payload = { $ref: REF + type.name };
+    messages[key] = { name, title: name, summary, payload, examples: [{ name: 'sent', payload: example(payload) }] };
     operations[key] = {
       action: 'send',
-      channel: { $ref: '#/channels/socket' },
+      title: name,
       summary,
-      messages: [{ $ref: `#/channels/socket/messages/${key}` }],
+      channel: { $ref: CHANNEL },
+      messages: [{ $ref: `${CHANNEL}/messages/${key}` }],
     };
   }
 
   const { host, protocol } = new URL(public_url ?? 'http://localhost:3000');
   return {
     asyncapi: '3.0.0',
-    info: {
-      title: 'Kaiwa rooms',
-      version: '1.0.0',
-      description:
-        "Socket.IO 4. The handshake carries `auth: {token}` or the cookie `token`; a refused one gets `connect_error` with the message `Unauthorized`. Each event that a client sends is acknowledged with `{ok: true, …}` or `{ok: false, code, message}` in the words of the REST API's error table. A frame is at most 64 KiB.",
-    },
+    info: { title: 'Kaiwa rooms', version: '1.0.0', description: DESCRIPTION },
     defaultContentType: 'application/json',
-    servers: { socket: { host, protocol: protocol === 'https:' ? 'wss' : 'ws', pathname: '/socket.io', description: 'Socket.IO, path /socket.io' } },
+    servers: {
+      socket: {
+        host,
+        protocol: protocol === 'https:' ? 'wss' : 'ws',
+        pathname: '/socket.io',
+        title: 'Socket.IO',
+        description: 'Socket.IO 4 on the path /socket.io, by WebSocket or long polling',
+        security: [{ $ref: '#/components/securitySchemes/token' }, { $ref: '#/components/securitySchemes/cookie' }],
+      },
+    },
     channels: {
       socket: {
         address: '/',
-        title: 'The namespace `/`',
+        title: 'The namespace /',
+        summary: 'One connection carries the events of all rooms that its socket is in',
         servers: [{ $ref: '#/servers/socket' }],
         messages: Object.fromEntries(Object.keys(messages).map((key) => [key, { $ref: `#/components/messages/${key}` }])),
       },
     },
     operations,
-    components: { messages, schemas: needed(messages, schemas) },
+    components: {
+      messages,
+      schemas: needed(messages, schemas),
+      securitySchemes: {
+        token: { type: 'apiKey', in: 'password', description: 'An access token, in the handshake as `auth: {token}`' },
+        cookie: { type: 'httpApiKey', in: 'cookie', name: 'token', description: 'The cookie that `POST /login` sets; from known origins alone' },
+      },
+    },
   };
 }
 
-function acknowledgement(ack: Type<object> | null): Json {
-  const ok = { type: 'object', properties: { ok: { const: true } }, required: ['ok'] };
-  const refused = {
-    type: 'object',
-    properties: {
-      ok: { const: false },
-      code: { type: 'string', examples: ['ROOM_NOT_FOUND'] },
-      message: { type: 'string', examples: ['Room not found'] },
-      details: { type: 'array', items: { type: 'object', properties: { field: { type: 'string' }, message: { type: 'string' } } } },
-    },
-    required: ['ok', 'code', 'message'],
-  };
-  return { oneOf: [ack ? { allOf: [ok, { $ref: REF + ack.name }] } : ok, refused] };
+function acceptance(ack: Type<object> | null): Json {
+  const ok = { type: 'object', properties: { ok: { const: true, description: 'It was done', examples: [true] } }, required: ['ok'] };
+  return ack ? { allOf: [ok, { $ref: REF + ack.name }] } : ok;
+}
+
+/** What an error body says, as far as sockets do. */
+function refusal(): Json {
+  const { code, message, details } = Object.fromEntries(
+    ['code', 'message', 'details'].map((name) => [name, { $ref: `${REF}${ErrorBodyView.name}/properties/${name}` }]),
+  ) as Record<string, Json>;
+  const properties = { ok: { const: false, description: 'It was not done', examples: [false] }, code, message, details };
+  const example = { ok: false, code: 'ROOM_NOT_FOUND', message: 'Room not found' };
+  return { type: 'object', properties, required: ['ok', 'code', 'message'], examples: [example] };
 }
 
 /** The schemas that are referred to, and those that they refer to. */
@@ -90,7 +139,7 @@ function needed(from: unknown, schemas: Record<string, Json>): Record<string, Js
     if (typeof value !== 'object' || value === null) return;
     for (const [name, inner] of Object.entries(value)) {
       if (name === '$ref' && typeof inner === 'string' && inner.startsWith(REF)) {
-        const key = inner.slice(REF.length);
+        const key = inner.slice(REF.length).split('/')[0] ?? '';
         const schema = schemas[key];
         if (!schema) throw new Error(`No class describes ${key}`);
         if (!found[key]) {

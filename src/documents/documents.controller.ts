@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Controller, Get, Header, Param, StreamableFile } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import { AppError } from '../platform/errors/index.js';
-import { Public, RawJson } from '../platform/http/index.js';
+import { Answers, Public, RawJson } from '../platform/http/index.js';
 import { Documents } from './documents.js';
 
 /** The interface's files, as its package ships them: nothing is loaded from elsewhere. */
@@ -42,23 +42,29 @@ const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 's
 
 /** The API's own description, and a page to read it on. */
 @Controller()
-@ApiExcludeController()
+@ApiTags('Operation')
 export class DocumentsController {
   constructor(private readonly documents: Documents) {}
 
+  /** Give this description of the API, as OpenAPI 3.1. */
   @Get('openapi.json')
   @Public({ tenant: 'none' })
+  @Answers(200, { type: 'object', additionalProperties: true }, { example: { openapi: '3.1.0', info: { title: 'Kaiwa', version: '1.0.0' } } })
   readOpenApi(): RawJson {
     return new RawJson(this.documents.openapi());
   }
 
+  /** Give the description of the socket events, as AsyncAPI 3. */
   @Get('asyncapi.json')
   @Public({ tenant: 'none' })
+  @Answers(200, { type: 'object', additionalProperties: true }, { example: { asyncapi: '3.0.0', info: { title: 'Kaiwa', version: '1.0.0' } } })
   readAsyncApi(): RawJson {
     return new RawJson(this.documents.asyncapi());
   }
 
+  /** Show the API to people. */
   @Get('docs')
+  @ApiExcludeEndpoint()
   @Public({ tenant: 'none' })
   @Header('Content-Type', 'text/html; charset=utf-8')
   @Header('Content-Security-Policy', POLICY)
@@ -66,14 +72,18 @@ export class DocumentsController {
     return PAGE;
   }
 
+  /** Start the page's interface. */
   @Get('docs/assets/start.js')
+  @ApiExcludeEndpoint()
   @Public({ tenant: 'none' })
   @Header('Content-Type', 'text/javascript; charset=utf-8')
   readDocsStart(): string {
     return START;
   }
 
+  /** Give one of the interface's files. */
   @Get('docs/assets/:file')
+  @ApiExcludeEndpoint()
   @Public({ tenant: 'none' })
   @Header('Cache-Control', 'public, max-age=86400')
   readDocsAsset(@Param('file') file: string): StreamableFile {

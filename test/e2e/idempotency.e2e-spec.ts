@@ -38,7 +38,7 @@ describe('Idempotency-Key', () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => makeRoom(user.api, key, nameless)));
     const made = answers.filter(({ status }) => status === 201);
     expect(made.filter((answer) => !replayed(answer))).toHaveLength(1);
-    expect(new Set(made.map(({ body }) => body.id)).size).toBe(1);
+    expect(new Set(made.map(({ body }) => (body as { id: string }).id)).size).toBe(1);
     for (const answer of answers) {
       if (answer.status === 201) continue;
       expect(answer).toMatchObject({ status: 409, body: { code: 'IDEMPOTENCY_IN_PROGRESS' } });

@@ -57,7 +57,10 @@ async function run(jobs: Jobs): Promise<JobRunner> {
   const runner = new HastyRunner(configFor(), jobs, logger);
   runners.push(runner);
   await runner.start();
-  await eventually(async () => runner.healthy(), ({ ok }) => ok);
+  await eventually(
+    async () => runner.healthy(),
+    ({ ok }) => ok,
+  );
   return runner;
 }
 
@@ -81,7 +84,10 @@ async function stored(): Promise<Row[]> {
 }
 
 const makeTenants = (...client_ids: string[]): Promise<unknown> =>
-  admin.query("insert into tenants (client_id, name, timezone, phone_region, registration) select unnest($1::text[]), 'x', 'UTC', 'JP', 'open'", [client_ids]);
+  admin.query(
+    "insert into tenants (client_id, name, timezone, phone_region, registration) select unnest($1::text[]), 'x', 'UTC', 'JP', 'open'",
+    [client_ids],
+  );
 
 beforeAll(async () => {
   home = await createDatabase();
@@ -166,7 +172,11 @@ describe('enqueueing', () => {
       await expect(call(payload)).rejects.toMatchObject({ code: '42501' });
     }
     await call({ client_id: 'ant' });
-    for (const text of ['select * from graphile_worker._private_jobs', "select graphile_worker.add_job('note.write')", 'select * from job_runners']) {
+    for (const text of [
+      'select * from graphile_worker._private_jobs',
+      "select graphile_worker.add_job('note.write')",
+      'select * from job_runners',
+    ]) {
       await expect(ant(() => database.sql(text))).rejects.toMatchObject({ code: '42501' });
     }
     await expect(system.cross('job', (sql) => sql('truncate graphile_worker._private_jobs'))).rejects.toMatchObject({ code: '42501' });
@@ -213,8 +223,13 @@ describe('running', () => {
     await makeTenants('ant', 'bee');
     const runner = await run(jobs);
     await ant(() => jobs.enqueue('note.write', { text: 'hello' }));
-    await eventually(async () => runner.done, (done) => done === 1);
-    expect(seen).toEqual([{ payload: { text: 'hello' }, client_id: 'ant', request_id: 'req-1', told: 'req-1', visible: [{ client_id: 'ant' }] }]);
+    await eventually(
+      async () => runner.done,
+      (done) => done === 1,
+    );
+    expect(seen).toEqual([
+      { payload: { text: 'hello' }, client_id: 'ant', request_id: 'req-1', told: 'req-1', visible: [{ client_id: 'ant' }] },
+    ]);
     await eventually(stored, (rows) => rows.length === 0);
     expect(JSON.stringify(lines)).not.toContain('hello');
     expect(lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
@@ -233,10 +248,16 @@ describe('running', () => {
     });
     const runner = await run(jobs);
     await jobs.enqueue('node.tidy', { depth: 2 });
-    await eventually(async () => runner.done, (done) => done === 1);
+    await eventually(
+      async () => runner.done,
+      (done) => done === 1,
+    );
     const forged = JSON.stringify({ client_id: 'ant', depth: 3 });
     await ant(() => database.sql('select enqueue_job($1, $2, null, null, null, 1, 0, null)', ['node.tidy', forged]));
-    await eventually(async () => runner.failed, (failed) => failed === 1);
+    await eventually(
+      async () => runner.failed,
+      (failed) => failed === 1,
+    );
     expect(seen).toEqual([[{ depth: 2 }, null]]);
   });
 
@@ -256,10 +277,16 @@ describe('running', () => {
     await eventually(stored, ([row]) => row?.last_error === 'Error: not today');
     expect(runner).toMatchObject({ retried: 1, failed: 0 });
     await admin.query('update graphile_worker._private_jobs set run_at = now()');
-    await eventually(async () => runner.failed, (failed) => failed === 1);
+    await eventually(
+      async () => runner.failed,
+      (failed) => failed === 1,
+    );
     expect(attempts).toEqual([1, 2]);
     expect(runner.counts.get('note.write')).toMatchObject({ done: 0, retried: 1, failed: 1 });
-    await eventually(() => jobs.depth(), ({ given_up }) => given_up === 1);
+    await eventually(
+      () => jobs.depth(),
+      ({ given_up }) => given_up === 1,
+    );
     const told = lines.filter(({ context }) => context.job === 'note.write');
     expect(told.map(({ level, context }) => [level, context.attempt, context.request_id, context.client_id])).toEqual([
       ['warn', 1, 'req-1', 'ant'],
@@ -282,19 +309,29 @@ describe('running', () => {
     });
     const runner = await run(jobs);
     await ant(() => jobs.enqueue('note.write', { text: 'x' }));
-    await eventually(async () => runner.failed, (failed) => failed === 1);
+    await eventually(
+      async () => runner.failed,
+      (failed) => failed === 1,
+    );
     expect(signal?.reason).toMatchObject({ name: 'JobTimeoutError' });
     expect(runner.running).toBe(0);
   });
 
   it('runs a periodic job by the clock, and makes up for what it missed where told to', async () => {
-    await admin.query("insert into graphile_worker._private_known_crontabs (identifier, known_since) values ('clock.chime', now() - interval '1 hour')");
+    await admin.query(
+      "insert into graphile_worker._private_known_crontabs (identifier, known_since) values ('clock.chime', now() - interval '1 hour')",
+    );
     const jobs = newJobs();
     const seen: unknown[] = [];
-    jobs.cron('clock.chime', '* * * * *', async ({ attempt }) => void seen.push([attempt, Scope.find()?.client_id]), { backfill_ms: 180_000 });
+    jobs.cron('clock.chime', '* * * * *', async ({ attempt }) => void seen.push([attempt, Scope.find()?.client_id]), {
+      backfill_ms: 180_000,
+    });
     jobs.cron('clock.silent', '* * * * *', async () => void seen.push('silent'));
     const runner = await run(jobs);
-    await eventually(async () => runner.done, (done) => done >= 1);
+    await eventually(
+      async () => runner.done,
+      (done) => done >= 1,
+    );
     expect(seen[0]).toEqual([1, null]);
     expect(seen).not.toContain('silent');
   });
@@ -328,7 +365,10 @@ describe('stopping and breaking', () => {
       await jobs.enqueue('note.write', { text: 'polite' });
       await jobs.enqueue('note.write', { text: 'deaf' });
     });
-    await eventually(async () => released, (count) => count === 2);
+    await eventually(
+      async () => released,
+      (count) => count === 2,
+    );
     const began = performance.now();
     await Promise.all([runner.stop(), runner.beforeApplicationShutdown()]);
     expect(performance.now() - began).toBeLessThan(3_000);
@@ -341,17 +381,23 @@ describe('stopping and breaking', () => {
     const seen: string[] = [];
     next.define('note.write', { scope: 'tenant', handler: async ({ text }) => void seen.push(text) });
     const other = await run(next);
-    await eventually(async () => other.done, (done) => done === 1);
+    await eventually(
+      async () => other.done,
+      (done) => done === 1,
+    );
     expect(seen).toEqual(['deaf']);
   });
 
-  it('gives back what a runner that vanished had taken', async () => {
+  it('gives back what nobody runs, and forgets what was given up long ago', async () => {
     const jobs = newJobs();
     jobs.define('note.write', { scope: 'tenant', handler: nothing });
     await ant(() => jobs.enqueue('note.write', { text: 'left' }, { queue: 'q' }));
     await ant(() => jobs.enqueue('note.write', { text: 'held' }));
     const lock = (runner: string, text: string): Promise<unknown> =>
-      admin.query("update graphile_worker._private_jobs set locked_by = $1, locked_at = now() - interval '2 min' where payload ->> 'text' = $2", [runner, text]);
+      admin.query(
+        "update graphile_worker._private_jobs set locked_by = $1, locked_at = now() - interval '2 min' where payload ->> 'text' = $2",
+        [runner, text],
+      );
     await lock('dead', 'left');
     await lock('alive', 'held');
     await admin.query("update graphile_worker._private_job_queues set locked_by = 'dead', locked_at = now() - interval '2 min'");
@@ -362,8 +408,17 @@ describe('stopping and breaking', () => {
     expect(await presence.releaseDead()).toBe(0);
     expect((await stored()).map(({ locked_by }) => locked_by)).toEqual([null, 'alive']);
     expect((await admin.query('select from graphile_worker._private_job_queues where locked_by is not null')).rowCount).toBe(0);
+    const [held] = (await admin.query<{ id: string }>("select id from graphile_worker._private_jobs where locked_by = 'alive'")).rows;
+    expect(await presence.releaseLost('alive', [held!.id])).toBe(0);
+    expect(await presence.releaseLost('alive', [])).toBe(1);
+    await lock('alive', 'held');
     await presence.leave('alive');
+    expect((await stored()).map(({ locked_by }) => locked_by)).toEqual([null, null]);
     await presence.forgetGivenUp();
+    expect(await stored()).toHaveLength(2);
+    await admin.query("update graphile_worker._private_jobs set attempts = max_attempts, run_at = now() - interval '31 days'");
+    await presence.forgetGivenUp();
+    expect(await stored()).toEqual([]);
     await pool.end(500);
   });
 
@@ -374,11 +429,15 @@ describe('stopping and breaking', () => {
     const runner = await run(jobs);
     await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kaiwa:jobs'");
     await ant(() => jobs.enqueue('note.write', { text: 'after' }));
-    await eventually(async () => seen, (texts) => texts.length === 1, 10_000);
+    await eventually(
+      async () => seen,
+      (texts) => texts.length === 1,
+      10_000,
+    );
     expect(runner.healthy()).toEqual({ ok: true });
   });
 
-  it('starts tasks within milliseconds of their commit', async () => {
+  it('starts a job soon after its commit, without waiting for the next poll', async () => {
     const jobs = newJobs();
     let started = 0;
     jobs.define('note.write', { scope: 'tenant', handler: async () => void (started = performance.now()) });
@@ -387,12 +446,16 @@ describe('stopping and breaking', () => {
     for (let index = 1; index <= 30; index++) {
       const asked = performance.now();
       await ant(() => jobs.enqueue('note.write', { text: 'x' }));
-      await eventually(async () => runner.done, (done) => done === index);
+      await eventually(
+        async () => runner.done,
+        (done) => done === index,
+      );
       took.push(started - asked);
     }
     took.sort((a, b) => a - b);
-    expect(took[15]).toBeLessThan(500);
-    if (process.env.KAIWA_BENCH) console.log(`enqueue to start: median ${took[15]} ms, p90 ${took[27]} ms, worst ${took[29]} ms`);
+    const [median = 0, p90 = 0, worst = 0] = [took[15], took[27], took[29]];
+    expect(median).toBeLessThan(500);
+    if (process.env.KAIWA_BENCH) console.log(`enqueue to start, ms: median ${median}, p90 ${p90}, worst ${worst}`);
   });
 });
 

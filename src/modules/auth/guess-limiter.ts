@@ -73,7 +73,9 @@ export class GuessLimiter {
   }
 
   private async remember(account: string, address: string): Promise<void> {
-    await Promise.all([this.accounts.delete(account), this.known.set(`${account} ${address}`, 1, LIMITS.login.known_address_seconds)]);
+    const place = `${account} ${address}`;
+    const [known] = await Promise.all([this.known.get(place), this.accounts.delete(account)]);
+    if (known === null) await this.known.set(place, 1, LIMITS.login.known_address_seconds);
   }
 
   private async count(account: string, address: string): Promise<void> {

@@ -11,6 +11,8 @@ interface TokenCarrier {
   readonly bearer: string;
 }
 
+const { Passport } = passport;
+
 /** Passport's name of {@link JwtStrategy}. */
 const NAME = 'kaiwa-jwt';
 
@@ -20,6 +22,8 @@ const NAME = 'kaiwa-jwt';
  */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, NAME) {
+  private declare own: passport.Authenticator | undefined;
+
   constructor(tokens: TokenService) {
     super({
       jwtFromRequest: (carrier: unknown) => (carrier as TokenCarrier).bearer,
@@ -35,6 +39,11 @@ export class JwtStrategy extends PassportStrategy(Strategy, NAME) {
     });
   }
 
+  /** A passport of this application's own: the package's is shared by all that run in the process. Asked for while the base class is made. */
+  getPassportInstance(): passport.Authenticator {
+    return (this.own ??= new Passport());
+  }
+
   /** Passport's hook: the claims where they are whole, else false. */
   validate(payload: unknown): TokenClaims | false {
     return isTokenClaims(payload) ? payload : false;
@@ -48,7 +57,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, NAME) {
         if (error) reject(error as Error);
         else resolve(claims || null);
       };
-      const middleware = passport.authenticate(NAME, { session: false }, verdict) as (...args: unknown[]) => void;
+      const middleware = this.getPassportInstance().authenticate(NAME, { session: false }, verdict) as (...args: unknown[]) => void;
       middleware(carrier, {}, reject);
     });
   }

@@ -33,7 +33,11 @@ export class LoginController {
    */
   @Post('login')
   @NoIdempotency()
-  @Answers(200, MessageAnswerView, { refuses: ['INCORRECT_PASSWORD', 'ACCOUNT_DISABLED', 'USER_NOT_FOUND'] })
+  @Answers(200, MessageAnswerView, {
+    refuses: ['INCORRECT_PASSWORD', 'ACCOUNT_DISABLED', 'USER_NOT_FOUND'],
+    headers: { 'Set-Cookie': 'The cookie `token`' },
+    example: { message: 'Logged in' },
+  })
   async login(@Body() body: LoginDto, @Req() request: KaiwaRequest, @Res({ passthrough: true }) response: KaiwaResponse): Promise<MessageAnswerView> {
     const { token } = await this.logins.loginByName(body.usernameOrEmail, body.password);
     setSessionCookie(response, request, token);
@@ -49,7 +53,7 @@ export class LoginController {
   @NoIdempotency()
   @Answers(200, TokenPairView, { refuses: ['INVALID_CREDENTIALS', 'ACCOUNT_DISABLED', 'ROOM_NOT_FOUND'] })
   async loginForTokens(@Body() body: TokenLoginDto): Promise<TokenPairView> {
-    return toView(await this.logins.loginByEmail(body.email, body.password, body.room_id));
+    return toView(await this.logins.loginByEmail(body.email, body.password, body.room_id ?? null));
   }
 
   /**
@@ -74,7 +78,11 @@ export class LoginController {
   @Public({ tenant: 'none' })
   @NoIdempotency()
   @ChecksOrigin()
-  @Answers(200, MessageAnswerView, { refuses: ['ORIGIN_NOT_ALLOWED'] })
+  @Answers(200, MessageAnswerView, {
+    refuses: ['ORIGIN_NOT_ALLOWED'],
+    headers: { 'Set-Cookie': 'The cookie `token`, cleared' },
+    example: { message: 'Logged out' },
+  })
   async logout(@Req() request: KaiwaRequest, @Res({ passthrough: true }) response: KaiwaResponse): Promise<MessageAnswerView> {
     await this.logins.logout(request.credential);
     clearSessionCookie(response, request);

@@ -1,4 +1,4 @@
-import { IsClientName, IsText } from '../../platform/http/index.js';
+import { IsText } from '../../platform/http/index.js';
 
 /** A password as it is typed: whether it may be one is asked where it is set, not where it is tried. */
 const TYPED_PASSWORD = { min: 1, max: 1_024, example: 'correct-horse-7' } as const;
@@ -18,8 +18,8 @@ export class TokenLoginDto {
   @IsText({ ...TYPED_PASSWORD, description: 'The password' })
   password: string;
 
-  @IsClientName({ optional: true, description: 'The room that the tokens are for; `lobby` where none is named', example: 'sales-desk' })
-  room_id?: string;
+  @IsText({ min: 1, max: 200, optional: true, description: 'The room that the tokens are for; `lobby` where none is named', example: 'sales-desk' })
+  room_id?: string | null;
 }
 
 export class RefreshDto {

@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { UnknownElementException } from '@nestjs/core/errors/exceptions/unknown-element.exception.js';
 import { PasswordHasher } from '../../platform/crypto/index.js';
 import { AppError, type ErrorCode } from '../../platform/errors/index.js';
+import { CLIENT_NAME } from '../../platform/http/index.js';
 import { caseless } from '../../platform/text/index.js';
 import { type Credential, Scope } from '../../platform/scope/index.js';
 import { type Account, AccountRepository } from './account.repository.js';
@@ -55,14 +56,14 @@ export class LoginService implements OnModuleInit {
    * Signs in for bearer tokens. A wrong email takes as long as a wrong password, and is answered alike.
    * @throws INVALID_CREDENTIALS, ACCOUNT_DISABLED, ROOM_NOT_FOUND, RATE_LIMITED
    */
-  async loginByEmail(email: string, password: string, room_id: string | undefined): Promise<TokenPair> {
+  async loginByEmail(email: string, password: string, room_id: string | null): Promise<TokenPair> {
     const email_key = caseless(email);
     const account = await this.accounts.findByEmail(email_key);
     const matches = await this.check(account, email_key, password);
     if (!account || !matches) throw new AppError('INVALID_CREDENTIALS');
     if (account.disabled_at) throw new AppError('ACCOUNT_DISABLED');
     const room = room_id ?? DEFAULT_ROOM_ID;
-    if (room_id !== undefined && !(await this.canEnter(account.id, room_id))) throw new AppError('ROOM_NOT_FOUND');
+    if (room_id !== null && !(await this.canEnter(account.id, room_id))) throw new AppError('ROOM_NOT_FOUND');
     return asMistake('INVALID_CREDENTIALS', this.sessions.startBearer(account, room));
   }
 
@@ -83,6 +84,8 @@ export class LoginService implements OnModuleInit {
   }
 
   private async canEnter(user_id: string, room_id: string): Promise<boolean> {
+    // A name that no room can have is as absent.
+    if (!CLIENT_NAME.test(room_id)) return false;
     return this.rooms ? this.rooms.canEnter(user_id, room_id) : room_id === DEFAULT_ROOM_ID;
   }
 }

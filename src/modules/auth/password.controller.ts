@@ -19,7 +19,7 @@ export class PasswordController {
    */
   @Put('user/password')
   @Access('member')
-  @Answers(200, MessageAnswerView, { refuses: ['INCORRECT_PASSWORD'] })
+  @Answers(200, MessageAnswerView, { refuses: ['INCORRECT_PASSWORD'], example: { message: 'Password changed' } })
   async changePassword(@CurrentUser() user: UserActor, @Body() body: ChangePasswordDto): Promise<MessageAnswerView> {
     await this.passwords.change(user, body.current_password, body.new_password);
     return { message: 'Password changed' };
@@ -33,7 +33,7 @@ export class PasswordController {
   @Post('auth/v1/password-reset')
   @Public()
   @NoIdempotency()
-  @Answers(202, MessageAnswerView)
+  @Answers(202, MessageAnswerView, { example: { message: 'If there is such an account, a mail is on its way' } })
   async requestPasswordReset(@Body() body: RequestResetDto): Promise<MessageAnswerView> {
     await this.passwords.requestReset(body.email);
     return { message: 'If there is such an account, a mail is on its way' };
@@ -47,7 +47,7 @@ export class PasswordController {
   @Post('auth/v1/password-reset/confirm')
   @Public()
   @NoIdempotency()
-  @Answers(200, MessageAnswerView, { refuses: ['INVALID_TOKEN'] })
+  @Answers(200, MessageAnswerView, { refuses: ['INVALID_TOKEN'], example: { message: 'Password changed' } })
   async confirmPasswordReset(@Body() body: ConfirmResetDto): Promise<MessageAnswerView> {
     await this.passwords.confirmReset(body.token, body.new_password);
     return { message: 'Password changed' };

@@ -14,6 +14,7 @@ import { readerOf } from './room.policy.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomService } from './room.service.js';
 import { type RoomEvent, RoomStream } from './room-stream.js';
+import { ReadMarkerView } from './room.view.js';
 import {
   EditMessageEventDto,
   JoinedAck,
@@ -22,6 +23,7 @@ import {
   MessageAck,
   MessageRefDto,
   ReactDto,
+  RenewedAck,
   RenewTokenDto,
   RoomRefDto,
   SendMessageDto,
@@ -100,7 +102,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     await this.connections.removeAll(socket.data.client_id, socket.id);
   }
 
-  @SocketEvent('joinRoom', JoinRoomDto, { ack: JoinedAck, summary: 'Comes into a room and takes what was missed' })
+  @SocketEvent('joinRoom', JoinRoomDto, { ack: JoinedAck, summary: 'Come into a room and take what was missed' })
   async joinRoom(socket: KaiwaSocket, { room_id, after_seq = null }: JoinRoomDto): Promise<Record<string, unknown> | AckThen> {
     const { client_id, actor, joined } = socket.data;
     const live_from = joined.get(room_id);
@@ -123,7 +125,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     return new AckThen(ack, () => this.letIn(socket, admission));
   }
 
-  @SocketEvent('leaveRoom', RoomRefDto, { summary: 'Leaves a room with this socket; membership stays' })
+  @SocketEvent('leaveRoom', RoomRefDto, { summary: 'Leave a room with this socket; membership stays' })
   async leaveRoom(socket: KaiwaSocket, { room_id }: RoomRefDto): Promise<void> {
     const { client_id, actor, joined } = socket.data;
     joined.delete(room_id);
@@ -131,33 +133,33 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     await this.connections.remove({ client_id, room_id, connection_id: socket.id, user_id: actor.id });
   }
 
-  @SocketEvent('sendMessage', SendMessageDto, { ack: MessageAck, summary: 'Posts a message; acknowledged once it is committed' })
+  @SocketEvent('sendMessage', SendMessageDto, { ack: MessageAck, summary: 'Post a message; acknowledged once it is committed' })
   async sendMessage(socket: KaiwaSocket, body: SendMessageDto): Promise<Record<string, unknown>> {
     const { message } = await this.messages.post(socket.data.actor, body.room_id ?? socket.data.actor.room_id, body);
     return { message };
   }
 
-  @SocketEvent('editMessage', EditMessageEventDto, { ack: MessageAck, summary: "Changes one's own message" })
+  @SocketEvent('editMessage', EditMessageEventDto, { ack: MessageAck, summary: "Change one's own message" })
   async editMessage(socket: KaiwaSocket, { room_id, seq, content }: EditMessageEventDto): Promise<Record<string, unknown>> {
     return { message: await this.messages.edit(socket.data.actor, room_id, seq, content) };
   }
 
-  @SocketEvent('deleteMessage', MessageRefDto, { ack: MessageAck, summary: 'Deletes a message; it keeps its place' })
+  @SocketEvent('deleteMessage', MessageRefDto, { ack: MessageAck, summary: 'Delete a message; it keeps its place' })
   async deleteMessage(socket: KaiwaSocket, { room_id, seq }: MessageRefDto): Promise<Record<string, unknown>> {
     return { message: await this.messages.remove(socket.data.actor, room_id, seq) };
   }
 
-  @SocketEvent('react', ReactDto, { ack: MessageAck, summary: 'Puts an emoji under a message, or takes it away' })
+  @SocketEvent('react', ReactDto, { ack: MessageAck, summary: 'Put an emoji under a message, or take it away' })
   async react(socket: KaiwaSocket, { room_id, seq, emoji, remove }: ReactDto): Promise<Record<string, unknown>> {
     return { message: await this.messages.react(socket.data.actor, room_id, seq, emoji, remove ?? false) };
   }
 
-  @SocketEvent('markRead', MarkReadEventDto, { summary: 'Moves the read marker forward' })
+  @SocketEvent('markRead', MarkReadEventDto, { ack: ReadMarkerView, summary: 'Move the read marker forward' })
   async markRead(socket: KaiwaSocket, { room_id, seq }: MarkReadEventDto): Promise<Record<string, unknown>> {
     return { ...(await this.rooms.markRead(socket.data.actor, room_id, seq)) };
   }
 
-  @SocketEvent('typing', RoomRefDto, { summary: 'Tells the others that one is typing' })
+  @SocketEvent('typing', RoomRefDto, { summary: 'Tell the others that one is typing' })
   async typing(socket: KaiwaSocket, { room_id }: RoomRefDto): Promise<void> {
     const { client_id, actor, username } = socket.data;
     const room = await this.roomRows.getFor(room_id, actor.id);
@@ -165,7 +167,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     this.stream.publish({ client_id, room_id, event: 'typing', payload: { room_id, user }, except: channels.user(client_id, actor.id) });
   }
 
-  @SocketEvent('renewToken', RenewTokenDto, { summary: "Keeps a live socket past its token's end" })
+  @SocketEvent('renewToken', RenewTokenDto, { ack: RenewedAck, summary: "Keep a live socket past its token's end" })
   async renewToken(socket: KaiwaSocket, { token }: RenewTokenDto): Promise<Record<string, unknown>> {
     const { client_id, actor } = socket.data;
     const renewed = await this.authenticator.authenticate(token);

@@ -17,7 +17,7 @@ export class MessageController {
     private readonly finder: MessageSearch,
   ) {}
 
-  /** Shows a room's history: newest first, or oldest first after `after_seq`. */
+  /** Show a room's history. Newest first, or oldest first after `after_seq`. */
   @Get('rooms/:id/messages')
   @Access('member', { scope: 'rooms' })
   @Answers(200, [MessageView], { refuses: ['ROOM_NOT_FOUND'], headers: { Link: 'The next page, where there is one' } })
@@ -33,7 +33,7 @@ export class MessageController {
     return new RawJson(page.json);
   }
 
-  /** Posts a message; everyone in the room is told. The same `client_message_id` again answers 200 and the first message. */
+  /** Post a message. Everyone in the room is told. The same sender's `client_message_id` again answers 200 and the first message. */
   @Post('rooms/:id/messages')
   @Access('member', { scope: 'rooms' })
   @Answers(201, MessageView, { refuses: ['ROOM_NOT_FOUND', 'USER_NOT_FOUND', 'NOT_YOURSELF'] })
@@ -43,7 +43,7 @@ export class MessageController {
     return new RawJson(JSON.stringify(message), created ? 201 : 200);
   }
 
-  /** Changes one's own message. */
+  /** Change one's own message. */
   @Patch('rooms/:id/messages/:seq')
   @Access('member', { scope: 'rooms' })
   @Answers(200, MessageView, { refuses: ['ROOM_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'FORBIDDEN', 'MESSAGE_DELETED'] })
@@ -56,7 +56,7 @@ export class MessageController {
     return this.messages.edit(actor, id, seq, body.content);
   }
 
-  /** Deletes a message, by its author or a room admin; it keeps its place as a tombstone, which is the answer. */
+  /** Delete a message. By its author or a room admin; it keeps its place as a tombstone, which is the answer. */
   @Delete('rooms/:id/messages/:seq')
   @Access('member', { scope: 'rooms' })
   @Answers(200, MessageView, { refuses: ['ROOM_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'FORBIDDEN'] })
@@ -64,10 +64,10 @@ export class MessageController {
     return this.messages.remove(actor, id, seq);
   }
 
-  /** Puts an emoji under a message; again changes nothing. */
+  /** Put an emoji under a message. Again changes nothing. */
   @Put('rooms/:id/messages/:seq/reactions/:emoji')
   @Access('member')
-  @ApiParam({ name: 'emoji', description: 'One emoji, percent-encoded', schema: { type: 'string' }, example: '👍' })
+  @ApiParam({ name: 'emoji', description: 'One emoji, percent-encoded', schema: { type: 'string', minLength: 1, maxLength: 32, example: '👍' } })
   @Answers(200, MessageView, { refuses: ['ROOM_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'MESSAGE_DELETED'] })
   addReaction(
     @CurrentActor() actor: Actor,
@@ -78,10 +78,10 @@ export class MessageController {
     return this.messages.react(actor, id, seq, emoji, false);
   }
 
-  /** Takes the caller's emoji away; where there is none, nothing changes. */
+  /** Take the caller's emoji away. Where there is none, nothing changes. */
   @Delete('rooms/:id/messages/:seq/reactions/:emoji')
   @Access('member')
-  @ApiParam({ name: 'emoji', description: 'One emoji, percent-encoded', schema: { type: 'string' }, example: '👍' })
+  @ApiParam({ name: 'emoji', description: 'One emoji, percent-encoded', schema: { type: 'string', minLength: 1, maxLength: 32, example: '👍' } })
   @Answers(200, MessageView, { refuses: ['ROOM_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'MESSAGE_DELETED'] })
   removeReaction(
     @CurrentActor() actor: Actor,
@@ -92,7 +92,7 @@ export class MessageController {
     return this.messages.react(actor, id, seq, emoji, true);
   }
 
-  /** Finds messages by any 2 characters or more, newest first, in all rooms that the caller may read. */
+  /** Find messages by any 2 characters or more, newest first. It looks in all rooms that the caller may read. */
   @Get('messages/search')
   @Access('member', { scope: 'rooms' })
   @Answers(200, [MessageView], { refuses: ['ROOM_NOT_FOUND', 'INVALID_CURSOR'], headers: { Link: 'The next page, where there is one' } })

@@ -6,6 +6,7 @@ export class MessageSenderView {
    * The user's id
    * @example '019ac1f0-7b1e-7c3a-9d5e-0123456789ab'
    */
+  @ApiProperty({ format: 'uuid' })
   id: string;
 
   /**

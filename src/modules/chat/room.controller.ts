@@ -17,7 +17,7 @@ export class RoomController {
     private readonly presence: RoomPresence,
   ) {}
 
-  /** Makes a room; the person who makes it is its admin. */
+  /** Make a room. The person who makes it is its admin. */
   @Post()
   @Access('member', { scope: 'rooms' })
   @Answers(201, RoomView, { refuses: ['ROOM_ID_TAKEN', 'USER_NOT_FOUND'] })
@@ -25,7 +25,7 @@ export class RoomController {
     return this.rooms.create(actor, body);
   }
 
-  /** Lists the caller's rooms and the open ones, by id. */
+  /** List the caller's rooms and the open ones, by id. */
   @Get()
   @Access('member', { scope: 'rooms' })
   @Answers(200, [RoomView], { refuses: ['INVALID_CURSOR'], headers: { Link: 'The next page, where there is one' } })
@@ -40,7 +40,7 @@ export class RoomController {
     return new RawJson(json);
   }
 
-  /** Shows a room as the caller sees it. */
+  /** Show a room as the caller sees it. */
   @Get(':id')
   @Access('member', { scope: 'rooms' })
   @Answers(200, RoomView, { refuses: ['ROOM_NOT_FOUND'] })
@@ -48,7 +48,7 @@ export class RoomController {
     return this.rooms.get(actor, id);
   }
 
-  /** Changes a room; by its admins, or by the tenant's admins where it is open. */
+  /** Change a room. By its admins, or by the tenant's admins where it is open. */
   @Patch(':id')
   @Access('member', { scope: 'rooms' })
   @Answers(200, RoomView, { refuses: ['ROOM_NOT_FOUND', 'FORBIDDEN', 'ROOM_NOT_DELETABLE'] })
@@ -56,7 +56,7 @@ export class RoomController {
     return this.rooms.update(actor, id, body);
   }
 
-  /** Deletes a room with all that was said in it. The lobby stays. */
+  /** Delete a room with all that was said in it. The lobby stays. */
   @Delete(':id')
   @Access('member', { scope: 'rooms' })
   @Answers(204, undefined, { refuses: ['ROOM_NOT_FOUND', 'FORBIDDEN', 'ROOM_NOT_DELETABLE'] })
@@ -64,7 +64,7 @@ export class RoomController {
     return this.rooms.remove(actor, id);
   }
 
-  /** Lists who is in a room. */
+  /** List who is in a room. */
   @Get(':id/members')
   @Access('member', { scope: 'rooms' })
   @Answers(200, [RoomMemberView], { refuses: ['ROOM_NOT_FOUND', 'INVALID_CURSOR'], headers: { Link: 'The next page, where there is one' } })
@@ -80,7 +80,7 @@ export class RoomController {
     return items;
   }
 
-  /** Makes a person a member, or gives a member another role. Everybody may add themselves to an open room. */
+  /** Make a person a member, or give a member another role. Everybody may add themselves to an open room. */
   @Put(':id/members/:user_id')
   @Access('member', { scope: 'rooms' })
   @Answers(200, RoomMemberView, { refuses: ['ROOM_NOT_FOUND', 'USER_NOT_FOUND', 'FORBIDDEN', 'ROOM_NOT_DELETABLE'] })
@@ -93,7 +93,7 @@ export class RoomController {
     return this.rooms.putMember(actor, id, user_id, body.role);
   }
 
-  /** Takes a person out of a room: oneself, or by its admins. */
+  /** Take a person out of a room. Oneself, or by the room's admins. */
   @Delete(':id/members/:user_id')
   @Access('member', { scope: 'rooms' })
   @Answers(204, undefined, { refuses: ['ROOM_NOT_FOUND', 'MEMBER_NOT_FOUND', 'FORBIDDEN', 'ROOM_NOT_DELETABLE'] })
@@ -105,7 +105,7 @@ export class RoomController {
     return this.rooms.removeMember(actor, id, user_id);
   }
 
-  /** Lists the sockets that are in a room now, across all nodes. */
+  /** List the sockets that are in a room now, across all nodes. */
   @Get(':id/connections')
   @Access('member', { scope: 'rooms' })
   @Answers(200, [ConnectionView], { refuses: ['ROOM_NOT_FOUND'] })
@@ -113,7 +113,7 @@ export class RoomController {
     return this.presence.list(actor, id);
   }
 
-  /** Moves the caller's read marker forward. */
+  /** Move the caller's read marker forward. */
   @Put(':id/read')
   @Access('member')
   @Answers(200, ReadMarkerView, { refuses: ['ROOM_NOT_FOUND'] })

@@ -69,6 +69,7 @@ export class JoinedAck {
    * The room's newest place at that moment; what comes live follows it
    * @example 42
    */
+  @ApiProperty({ type: 'integer' })
   last_seq: number;
 
   /** Messages up to `after_seq` that were edited, deleted or reacted to since, as they are now */
@@ -89,6 +90,16 @@ export class MessageAck {
   message: MessageView;
 }
 
+/** Until when the socket's new token holds. */
+export class RenewedAck {
+  /**
+   * When the new token ends
+   * @example '2026-11-20T09:15:00.000Z'
+   */
+  @ApiProperty({ format: 'date-time' })
+  expires_at: string;
+}
+
 /** Someone put an emoji under a message, or took it away. */
 export class ReactionEvent {
   /**
@@ -101,6 +112,7 @@ export class ReactionEvent {
    * The message's place
    * @example 42
    */
+  @ApiProperty({ type: 'integer' })
   seq: number;
 
   /**
@@ -113,6 +125,7 @@ export class ReactionEvent {
    * Who
    * @example '019ac1f0-7b1e-7c3a-9d5e-0123456789ab'
    */
+  @ApiProperty({ format: 'uuid' })
   user_id: string;
 
   /**
@@ -141,6 +154,7 @@ export class ReadEvent extends RoomUserEvent {
    * Up to this place
    * @example 42
    */
+  @ApiProperty({ type: 'integer' })
   seq: number;
 }
 

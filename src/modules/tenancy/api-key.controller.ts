@@ -21,7 +21,7 @@ import { ApiKeyView, NewApiKeyView } from './api-key.view.js';
 export class ApiKeyController {
   constructor(private readonly keys: ApiKeyService) {}
 
-  /** Make an API key; it is shown this once */
+  /** Make an API key. The key is shown this once. */
   @Post()
   @Access('admin')
   @NoIdempotency()
@@ -30,7 +30,7 @@ export class ApiKeyController {
     return this.keys.create(actor, body);
   }
 
-  /** The tenant's API keys, newest first */
+  /** List the tenant's API keys, newest first. */
   @Get()
   @Access('admin')
   @Answers(200, [ApiKeyView], { refuses: ['INVALID_CURSOR'] })
@@ -43,7 +43,7 @@ export class ApiKeyController {
     return linkPage(await this.keys.list(actor, query), request, response);
   }
 
-  /** End an API key */
+  /** End an API key. It is refused everywhere within a second. */
   @Delete(':id')
   @Access('admin')
   @Answers(204, undefined, { refuses: ['API_KEY_NOT_FOUND'] })

@@ -11,7 +11,7 @@ import { AuditEntryView } from './audit.view.js';
 export class AuditController {
   constructor(private readonly audit: AuditService) {}
 
-  /** Who did what to which object, newest first */
+  /** Show who did what to which object, newest first. */
   @Get()
   @Access('admin')
   @Answers(200, [AuditEntryView], { refuses: ['INVALID_CURSOR'] })

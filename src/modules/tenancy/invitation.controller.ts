@@ -21,7 +21,7 @@ import { InvitationView, NewInvitationView } from './invitation.view.js';
 export class InvitationController {
   constructor(private readonly invitations: InvitationService) {}
 
-  /** Invite an email address; the token is shown this once */
+  /** Invite an email address. The token is shown this once; whoever registers by it gets the role that it names. */
   @Post()
   @Access('admin')
   @NoIdempotency()
@@ -30,7 +30,7 @@ export class InvitationController {
     return this.invitations.create(actor, body);
   }
 
-  /** The tenant's invitations, newest first */
+  /** List the tenant's invitations, newest first. */
   @Get()
   @Access('admin')
   @Answers(200, [InvitationView], { refuses: ['INVALID_CURSOR'] })
@@ -43,7 +43,7 @@ export class InvitationController {
     return linkPage(await this.invitations.list(actor, query), request, response);
   }
 
-  /** Take an invitation back */
+  /** Take an invitation back. */
   @Delete(':id')
   @Access('admin')
   @Answers(204, undefined, { refuses: ['INVITATION_NOT_FOUND'] })

@@ -22,7 +22,7 @@ export class InvitationService {
     private readonly audit: AuditService,
   ) {}
 
-  /** Invites an email address; the answer alone holds the token. @throws FORBIDDEN also for a role above the inviter's own */
+  /** Invites an email address; the answer alone holds the token. @throws FORBIDDEN also for a role that the inviter may not give */
   async create(actor: Actor, input: CreateInvitationDto): Promise<NewInvitationView> {
     const role = input.role ?? 'member';
     assertInviteAs(actor, role);

@@ -35,9 +35,10 @@ export function assertTenancy(actor: Actor, act: TenancyAct): void {
   if (!canTenancy(actor, act)) throw new AppError('FORBIDDEN');
 }
 
-/** Nobody invites to a role above their own. */
+/** Admins invite members and staff; admins and owners are made by owners alone, by whatever way. */
 export function canInviteAs(actor: Actor, role: Role): boolean {
-  return canTenancy(actor, 'invitations.manage') && (actor.kind !== 'user' || roleCovers(actor.role, role));
+  if (!canTenancy(actor, 'invitations.manage')) return false;
+  return actor.kind !== 'user' || actor.role === 'owner' || !roleCovers(role, 'admin');
 }
 
 /** @throws FORBIDDEN */

@@ -27,7 +27,7 @@ export class TenantController {
     private readonly usage: UsageService,
   ) {}
 
-  /** Make a tenant with its owner */
+  /** Make a tenant with its owner. The tenant comes with its owner and the open room `lobby`, or not at all. */
   @Post('tenants')
   @OperatorOnly()
   @Answers(201, TenantView, { refuses: ['CLIENT_ID_TAKEN', 'DOMAIN_TAKEN', 'PHONE_NUMBER_TAKEN'] })
@@ -35,7 +35,7 @@ export class TenantController {
     return toTenantView(await this.tenants.create(actor, body));
   }
 
-  /** All tenants, by client_id */
+  /** List all tenants, by client_id. */
   @Get('tenants')
   @OperatorOnly()
   @Answers(200, [TenantView], { refuses: ['INVALID_CURSOR'] })
@@ -48,27 +48,27 @@ export class TenantController {
     return linkPage(await this.tenants.list(actor, query), request, response).map(toTenantView);
   }
 
-  /** Change what is named of any tenant */
+  /** Change any tenant. Only the fields that are named change. */
   @Patch('tenants/:client_id')
   @OperatorOnly()
   @Answers(200, TenantView, { refuses: ['TENANT_NOT_FOUND', 'DOMAIN_TAKEN', 'PHONE_NUMBER_TAKEN'] })
   async changeAnyTenant(
     @CurrentActor() actor: Actor,
-    @NameParam('client_id', 'TENANT_NOT_FOUND') client_id: string,
+    @NameParam('client_id', 'TENANT_NOT_FOUND', 'The tenant', 'tokyo-salon') client_id: string,
     @Body() body: ChangeAnyTenantDto,
   ): Promise<TenantView> {
     return toTenantView(await this.tenants.changeAny(actor, client_id, body));
   }
 
-  /** Delete a tenant with everything that is its own */
+  /** Delete a tenant with everything that is its own. The operator's log keeps the fact. */
   @Delete('tenants/:client_id')
   @OperatorOnly()
   @Answers(204, undefined, { refuses: ['TENANT_NOT_FOUND', 'DEFAULT_TENANT'] })
-  deleteTenant(@CurrentActor() actor: Actor, @NameParam('client_id', 'TENANT_NOT_FOUND') client_id: string): Promise<void> {
+  deleteTenant(@CurrentActor() actor: Actor, @NameParam('client_id', 'TENANT_NOT_FOUND', 'The tenant', 'tokyo-salon') client_id: string): Promise<void> {
     return this.tenants.delete(actor, client_id);
   }
 
-  /** The caller's tenant */
+  /** Show the caller's tenant. */
   @Get('tenant')
   @Access('member', { scope: 'phone' })
   @Answers(200, TenantView)
@@ -76,7 +76,7 @@ export class TenantController {
     return toTenantView(await this.tenants.getOwn(actor));
   }
 
-  /** Change what is named of the caller's tenant */
+  /** Change the caller's tenant. Only the fields that are named change; domains and phone numbers are the operator's to assign. */
   @Patch('tenant')
   @Access('owner')
   @Answers(200, TenantView, { refuses: ['PHONE_NUMBER_TAKEN'] })
@@ -84,7 +84,7 @@ export class TenantController {
     return toTenantView(await this.tenants.changeOwn(actor, body));
   }
 
-  /** What the tenant used, by day, newest first */
+  /** Show what the tenant used, by day, newest first. */
   @Get('tenant/usage')
   @Access('admin')
   @Answers(200, [UsageDayView], { refuses: ['INVALID_CURSOR'] })

@@ -15,7 +15,7 @@ const REFUSES: ErrorCode[] = ['USERNAME_TAKEN', 'EMAIL_TAKEN', 'REGISTRATION_CLO
 export class RegistrationController {
   constructor(private readonly registrations: RegistrationService) {}
 
-  /** Register by username, email and password */
+  /** Register by username, email and password. Needs an invitation where the tenant's registration is `invite`. */
   @Post('register')
   @Public()
   @CountedAs('registration')
@@ -25,7 +25,7 @@ export class RegistrationController {
     return { id };
   }
 
-  /** Register by email and password */
+  /** Register by email and password. The username is made from the email where none is given. */
   @Post('auth/v1/register')
   @Public()
   @CountedAs('registration')
@@ -34,7 +34,7 @@ export class RegistrationController {
     return toUserInfoView(await this.registrations.register(actor, body));
   }
 
-  /** Register with a profile */
+  /** Register with a profile. Fields that the server owns (`role`, `is_authenticated`, `notifications`, `certificate_id`) are refused with 400. */
   @Post('users')
   @Public()
   @CountedAs('registration')

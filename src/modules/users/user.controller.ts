@@ -28,7 +28,7 @@ const PUBLIC_USER = { id: AN_ID, username: 'tanaka', name: '田中 太郎', posi
 export class UserController {
   constructor(private readonly users: UserService) {}
 
-  /** Who the caller is */
+  /** Show who the caller is. */
   @Get('getUserInfo')
   @Access('member')
   @Answers(200, UserInfoView)
@@ -36,7 +36,7 @@ export class UserController {
     return toUserInfoView(await this.users.getSelf(user));
   }
 
-  /** One's own whole profile */
+  /** Show one's own whole profile. */
   @Get('users/me')
   @Access('member')
   @Answers(200, UserView)
@@ -44,7 +44,7 @@ export class UserController {
     return toUserView(await this.users.getSelf(user));
   }
 
-  /** Change what is named of one's own profile; null clears a field */
+  /** Change one's own profile. Only the fields that are named change; null clears one. */
   @Put('users/me')
   @Access('member')
   @Answers(200, UserView)
@@ -52,7 +52,7 @@ export class UserController {
     return toUserView(await this.users.changeSelf(user, body));
   }
 
-  /** People whose username or name has `q` in it, by username */
+  /** Find people whose username or name has `q` in it, by username. Admins get the whole profiles. */
   @Get('users')
   @Access('member', { scope: 'users' })
   @Answers(200, { type: 'array', items: EITHER }, { refuses: ['INVALID_CURSOR'], example: [PUBLIC_USER] })
@@ -65,7 +65,7 @@ export class UserController {
     return linkPage(await this.users.search(actor, query), request, response);
   }
 
-  /** Somebody's profile: the public one, or the whole one for admins */
+  /** Show somebody's profile. It is the public one, or the whole one for admins. */
   @Get('users/:id')
   @Access('member', { scope: 'users' })
   @Answers(200, EITHER, { refuses: ['USER_NOT_FOUND'], example: PUBLIC_USER })
@@ -73,7 +73,7 @@ export class UserController {
     return this.users.get(actor, id);
   }
 
-  /** Change somebody's role, or shut or open their account */
+  /** Change somebody's role, or shut or open their account. It takes hold everywhere within a second. */
   @Patch('users/:id')
   @Access('admin', { scope: 'users' })
   @Answers(200, UserView, { refuses: ['USER_NOT_FOUND', 'LAST_OWNER'] })
@@ -85,7 +85,7 @@ export class UserController {
     return toUserView(await this.users.changeAccount(actor, id, body));
   }
 
-  /** The ids of usernames, or `no match` */
+  /** Turn usernames into ids. Nobody's name gives `no match`. */
   @Post('usernamesToIds')
   @Access('member', { scope: 'users' })
   @Answers(200, NAMES, { example: { tanaka: AN_ID, nobody: 'no match' } })
@@ -93,7 +93,7 @@ export class UserController {
     return this.users.usernamesToIds(actor, body.usernames);
   }
 
-  /** The usernames of ids, or `no match` */
+  /** Turn ids into usernames. Nobody's id gives `no match`. */
   @Post('idsToUsernames')
   @Access('member', { scope: 'users' })
   @Answers(200, NAMES, { example: { [AN_ID]: 'tanaka', 'no-id': 'no match' } })
@@ -101,10 +101,10 @@ export class UserController {
     return this.users.idsToUsernames(actor, body.ids);
   }
 
-  /** Delete one's own account with all pages that it made */
+  /** Delete one's own account with all pages that it made. Messages stay for the others, without the name. */
   @Delete('user')
   @Access('member')
-  @Answers(200, MessageAnswerView, { refuses: ['USER_NOT_FOUND', 'LAST_OWNER'] })
+  @Answers(200, MessageAnswerView, { refuses: ['USER_NOT_FOUND', 'LAST_OWNER'], headers: { 'Set-Cookie': 'The cookie `token`, cleared' } })
   async deleteMyAccount(
     @CurrentUser() user: UserActor,
     @Req() request: KaiwaRequest,

@@ -10,7 +10,7 @@ const secretList = z
       .map((secret) => secret.trim())
       .filter(Boolean),
   )
-  .pipe(z.array(z.string().min(32, 'each secret takes at least 32 characters')).min(1));
+  .pipe(z.array(z.string().min(16, 'each secret takes at least 16 characters, better 32')).min(1));
 
 const origins = z
   .string()
@@ -70,14 +70,14 @@ export const environmentSchema = z
       .regex(/^rediss?:\/\//, 'takes a redis:// URL')
       .optional(),
     PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-    OPERATOR_KEY: z.string().min(24, 'takes at least 24 characters').optional(),
+    OPERATOR_KEY: z.string().min(8, 'takes at least 8 characters, better 24').optional(),
     DEFAULT_CLIENT_ID: z
       .string()
       .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'takes a client_id: [a-z0-9][a-z0-9_-]{0,63}')
       .default('default'),
     JWT_SECRET: secretList.optional(),
     ENCRYPTION_KEY: secretList.optional(),
-    METRICS_TOKEN: z.string().min(16, 'takes at least 16 characters').optional(),
+    METRICS_TOKEN: z.string().min(8, 'takes at least 8 characters, better 24').optional(),
     TLS_CERT_FILE: z.string().min(1).optional(),
     TLS_KEY_FILE: z.string().min(1).optional(),
     RATE_LIMIT: rateLimit.default({ caller: 1_200, tenant: 24_000 }),

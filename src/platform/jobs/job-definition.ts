@@ -5,7 +5,7 @@
  */
 export interface JobPayloads {}
 
-export type JobName = keyof JobPayloads & string;
+export type JobName = Extract<keyof JobPayloads, string>;
 
 /** Fields that the queue adds by itself, and that no payload may bring. */
 export interface ReservedFields {

@@ -6,6 +6,7 @@ import { withoutReserved } from './jobs.js';
 
 /** What the queue says of the run that it begins. */
 export interface JobRun {
+  readonly id: string;
   readonly payload: unknown;
   readonly attempt: number;
   readonly max_attempts: number;
@@ -37,13 +38,13 @@ const LONGEST_NOTE = 500;
 /** Runs jobs in the scope that they belong to, within their time, and keeps count. */
 export class JobExecution {
   private readonly counted = new Map<string, JobCounts>();
-  private busy = 0;
+  private readonly active = new Set<string>();
 
   constructor(private readonly logger: Logger) {}
 
-  /** Runs that are under way. */
-  get running(): number {
-    return this.busy;
+  /** The jobs whose runs are under way. */
+  get running(): ReadonlySet<string> {
+    return this.active;
   }
 
   /** By the job's name. */
@@ -59,7 +60,7 @@ export class JobExecution {
     const request_id = typeof stored.request_id === 'string' ? stored.request_id : `job-${randomUUID()}`;
     const about = { job: job.name, client_id, request_id, attempt: run.attempt };
     const started = performance.now();
-    this.busy++;
+    this.active.add(run.id);
     try {
       await this.inScope(job, client_id, request_id, () => this.inTime(job, run, stored, request_id));
       counts.done++;
@@ -72,7 +73,7 @@ export class JobExecution {
       else this.logger.warn(line, 'a job failed and will run again');
       throw new Error(noteOf(error));
     } finally {
-      this.busy--;
+      this.active.delete(run.id);
       counts.seconds += (performance.now() - started) / 1_000;
     }
   }

@@ -13,7 +13,7 @@ import { RunnerPresence } from './runner-presence.js';
 const CONCURRENCY = 4;
 const POLL_MS = 2_000;
 const BEAT_MS = 10_000;
-/** Every so many beats what dead runners left is looked for, and what was given up long ago. */
+/** Every so many beats what was taken and is run by nobody is looked for, and what was given up long ago. */
 const BEATS_PER_SWEEP = 3;
 const BEATS_PER_CLEANING = 360;
 /** Without an answer for so many beats the connections are made anew. */
@@ -113,7 +113,7 @@ export class JobRunner implements BeforeApplicationShutdown {
 
   /** Runs under way on this node. */
   get running(): number {
-    return this.execution.running;
+    return this.execution.running.size;
   }
 
   /** The same by the job's name. */
@@ -189,8 +189,8 @@ export class JobRunner implements BeforeApplicationShutdown {
   private tasks(): TaskList {
     const tasks: TaskList = {};
     for (const job of this.jobs.defined) {
-      tasks[job.name] = (payload, { job: { attempts, max_attempts }, abortSignal }) =>
-        this.execution.perform(job, { payload, attempt: attempts, max_attempts, stopping: abortSignal });
+      tasks[job.name] = (payload, { job: { id, attempts, max_attempts }, abortSignal }) =>
+        this.execution.perform(job, { id, payload, attempt: attempts, max_attempts, stopping: abortSignal });
     }
     return tasks;
   }
@@ -219,8 +219,8 @@ export class JobRunner implements BeforeApplicationShutdown {
       try {
         await presence.show(session.workers.id);
         // All hands may be at work for a while, and then nobody asks for more.
-        if (this.execution.running >= CONCURRENCY) this.noteAnswer();
-        if (count % BEATS_PER_SWEEP === 0) await this.releaseDead(presence);
+        if (this.running >= CONCURRENCY) this.noteAnswer();
+        if (count % BEATS_PER_SWEEP === 0) await this.release(presence, session.workers.id);
         if (count % BEATS_PER_CLEANING === 0) await presence.forgetGivenUp();
         missed = 0;
       } catch (error) {
@@ -230,9 +230,10 @@ export class JobRunner implements BeforeApplicationShutdown {
     }
   }
 
-  private async releaseDead(presence: RunnerPresence): Promise<void> {
-    const dead = await presence.releaseDead();
-    if (dead > 0) this.logger.warn({ runners: dead }, 'jobs of runners that vanished are released');
+  private async release(presence: RunnerPresence, runner_id: string): Promise<void> {
+    const runners = await presence.releaseDead();
+    const jobs = await presence.releaseLost(runner_id, [...this.execution.running]);
+    if (runners + jobs > 0) this.logger.warn({ runners, jobs }, 'jobs of runners that vanished, and of broken connections, are released');
   }
 
   private async end(): Promise<void> {
@@ -248,7 +249,7 @@ export class JobRunner implements BeforeApplicationShutdown {
   private async endSession({ runner, workers }: Session): Promise<void> {
     const ended = runner.stop().catch((error: unknown) => this.logger.debug({ err: error }, 'the job queue was stopped already'));
     if (await within(ended, this.patience.stop_ms)) return;
-    this.logger.warn({ running: this.execution.running }, 'jobs were still running and are released');
+    this.logger.warn({ running: this.running }, 'jobs were still running and are released');
     const released = Promise.resolve(workers.forcefulShutdown('The server stopped')).catch((error: unknown) =>
       this.logger.error({ err: error }, 'running jobs could not be released; another node will, in a minute'),
     );

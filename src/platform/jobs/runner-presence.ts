@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { JOB_SCHEMA, type JobPool } from '../database/index.js';
 
 /** A runner that has not been seen for so long is dead. */
@@ -5,6 +6,8 @@ const DEAD_AFTER_S = 60;
 const GIVEN_UP_KEPT_DAYS = 30;
 const MOST_DELETED = 5_000;
 const PATIENCE_MS = 8_000;
+const LEAVE_TRIES = 3;
+const LEAVE_PAUSE_MS = 300;
 
 /**
  * Which runners live. The library gives back the jobs of a runner that vanished after four hours; a runner that says every few
@@ -15,16 +18,50 @@ export class RunnerPresence {
 
   /** Says that the runner lives. */
   async show(runner_id: string): Promise<void> {
-    await this.pool.sql('insert into job_runners (id) values ($1) on conflict (id) do update set seen_at = now()', [runner_id], PATIENCE_MS);
+    await this.pool.sql(
+      'insert into job_runners (id) values ($1) on conflict (id) do update set seen_at = now()',
+      [runner_id],
+      PATIENCE_MS,
+    );
   }
 
   /** Says that the runner is gone, and gives back what it still had: jobs whose end could not be noted. */
   async leave(runner_id: string): Promise<void> {
-    await this.pool.sql(
-      `with gone as (delete from job_runners where id = $1) select ${JOB_SCHEMA}.force_unlock_workers(array[$1])`,
-      [runner_id],
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.pool.sql(
+          `with gone as (delete from job_runners where id = $1) select ${JOB_SCHEMA}.force_unlock_workers(array[$1])`,
+          [runner_id],
+          PATIENCE_MS,
+        );
+        return;
+      } catch (error) {
+        // What ended the runner may well have broken this too.
+        if (attempt >= LEAVE_TRIES) throw error;
+        await pause(LEAVE_PAUSE_MS, undefined, { ref: false });
+      }
+    }
+  }
+
+  /**
+   * Gives back what stands as taken by this runner and is not among the jobs that it runs: the connection broke between the
+   * taking and the answer. Answers how many jobs that were.
+   */
+  async releaseLost(runner_id: string, running: readonly string[]): Promise<number> {
+    const rows = await this.pool.sql<{ lost: number }>(
+      `with lost as (
+         update ${JOB_SCHEMA}._private_jobs set locked_at = null, locked_by = null
+          where locked_by = $1 and locked_at < now() - make_interval(secs => $2) and id <> all ($3::bigint[])
+         returning id),
+       queues as (
+         update ${JOB_SCHEMA}._private_job_queues q set locked_at = null, locked_by = null
+          where locked_by = $1 and locked_at < now() - make_interval(secs => $2)
+            and not exists (select from ${JOB_SCHEMA}._private_jobs j where j.job_queue_id = q.id and j.id = any ($3::bigint[])))
+       select count(*)::int as lost from lost`,
+      [runner_id, DEAD_AFTER_S, running],
       PATIENCE_MS,
     );
+    return rows[0]?.lost ?? 0;
   }
 
   /** Gives back what dead runners had taken, for anybody to run; answers how many runners that were. */

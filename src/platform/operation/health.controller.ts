@@ -9,7 +9,7 @@ import { Readiness } from './readiness.js';
 export class HealthController {
   constructor(private readonly readiness: Readiness) {}
 
-  /** Says that the process runs. */
+  /** Say that the process runs. */
   @Get('live')
   @Public({ tenant: 'none' })
   @Unlimited()
@@ -18,7 +18,7 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** Says whether requests should be sent here, and if not, what is wrong. */
+  /** Say whether requests should be sent here. Where not, it says what is wrong. */
   @Get('ready')
   @Public({ tenant: 'none' })
   @Unlimited()

@@ -16,7 +16,7 @@ export class MetricsController {
     private readonly metrics: Metrics,
   ) {}
 
-  /** Gives the figures of this node in Prometheus's text format: to loopback callers, and to bearers of `METRICS_TOKEN`. */
+  /** Give the figures of this node in Prometheus's text format. To loopback callers, and to bearers of `METRICS_TOKEN`. */
   @Get()
   @Public({ tenant: 'none' })
   @ApiSecurity('metrics')

@@ -6,6 +6,8 @@ import { AppError, ERROR_TABLE, type ErrorCode, toErrorBody } from '../../errors
 import { ErrorBodyView } from '../error-body.view.js';
 import { routeOptionsOf } from '../route-options.js';
 import { ACCESS, type AccessRule } from './access-rule.js';
+import { NO_IDEMPOTENCY } from './no-idempotency.decorator.js';
+import { UNLIMITED } from './unlimited.decorator.js';
 
 /** The codes that `@Answers` names. */
 export const ANSWERS = 'kaiwa:answers';
@@ -14,13 +16,14 @@ const OURS = 'kaiwa:error-responses';
 export const API_RESPONSE = 'swagger/apiResponse';
 
 const EXAMPLE_REQUEST_ID = '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10';
-const EVERYWHERE: readonly ErrorCode[] = ['RATE_LIMITED', 'INTERNAL_ERROR', 'OVERLOADED', 'DATABASE_UNAVAILABLE'];
+const EVERYWHERE: readonly ErrorCode[] = ['INTERNAL_ERROR', 'OVERLOADED', 'DATABASE_UNAVAILABLE'];
 
 type Responses = Record<string, object>;
 
 /**
  * Writes the error responses of an operation: what `@Answers` names and what every route has. `@Answers` and `@Access` both call
- * it, because either may stand above the other.
+ * it, because either may stand above the other; whoever builds the document calls it once more, since the route's method and options may
+ * be written after both.
  */
 export function documentErrors(target: object, key: string | symbol, descriptor: PropertyDescriptor): void {
   const handler = descriptor.value as object;
@@ -56,10 +59,21 @@ function commonCodes(target: object, key: string | symbol, handler: object): Err
   else codes.push('UNAUTHORIZED', 'FORBIDDEN');
   // The operator has to name the tenant, and may name one that is not there.
   if (access?.kind === 'role') codes.push('CLIENT_MISMATCH', 'VALIDATION_FAILED', 'UNKNOWN_CLIENT');
+  if (access?.kind === 'role') codes.push('ISSUER_UNAVAILABLE');
   const unsafe = body || (method !== undefined && method !== RequestMethod.GET);
   if (access?.kind !== 'public' && unsafe) codes.push('ORIGIN_NOT_ALLOWED');
+  // What writes may meet another one that writes the same.
+  if (unsafe) codes.push('CONFLICT');
   if (access?.kind === 'role' && access.scope) codes.push('SCOPE_MISSING');
+  if (Reflect.getMetadata(UNLIMITED, handler) !== true) codes.push('RATE_LIMITED');
+  if (method === RequestMethod.POST) codes.push(...keyCodes(handler));
   return codes;
+}
+
+/** What `Idempotency-Key` may be answered by. */
+function keyCodes(handler: object): ErrorCode[] {
+  if (Reflect.getMetadata(NO_IDEMPOTENCY, handler) === true) return ['IDEMPOTENCY_NOT_SUPPORTED'];
+  return ['INVALID_IDEMPOTENCY_KEY', 'IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED'];
 }
 
 /** Which of body, query and path a handler reads; parameter decorators run before the method's own. */

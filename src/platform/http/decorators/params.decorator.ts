@@ -1,6 +1,6 @@
 import { createParamDecorator, Param, type PipeTransform } from '@nestjs/common';
 import { ApiParam, type ApiParamOptions } from '@nestjs/swagger';
-import { AppError, type ErrorCode } from '../../errors/index.js';
+import { AppError, ERROR_TABLE, type ErrorCode } from '../../errors/index.js';
 import { type Actor, Scope, type UserActor } from '../../scope/index.js';
 import { CLIENT_NAME, UUID } from '../validation/text-rules.js';
 
@@ -15,7 +15,7 @@ export const CurrentUser = createParamDecorator((): UserActor => {
 });
 
 /** An id in the path. One that is no UUID is as absent: it answers `absent`, a 404 (contract, section 0). */
-export function IdParam(name: string, absent: ErrorCode): ParameterDecorator {
+export function IdParam(name: string, absent: ErrorCode, description = whose(absent)): ParameterDecorator {
   const pipe: PipeTransform<string, string> = {
     transform: (value) => {
       if (!UUID.test(value)) throw new AppError(absent);
@@ -24,20 +24,26 @@ export function IdParam(name: string, absent: ErrorCode): ParameterDecorator {
   };
   return documented(Param(name, pipe), {
     name,
-    schema: { type: 'string', format: 'uuid' },
-    example: '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10',
+    description,
+    schema: { type: 'string', format: 'uuid', example: '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10' },
   });
 }
 
 /** A `client_id` or a room's id in the path. What cannot be one is as absent: it answers `absent`, a 404. */
-export function NameParam(name: string, absent: ErrorCode): ParameterDecorator {
+export function NameParam(name: string, absent: ErrorCode, description = whose(absent), example = 'lobby'): ParameterDecorator {
   const pipe: PipeTransform<string, string> = {
     transform: (value) => {
       if (!CLIENT_NAME.test(value)) throw new AppError(absent);
       return value;
     },
   };
-  return documented(Param(name, pipe), { name, schema: { type: 'string', pattern: CLIENT_NAME.source, maxLength: 64 }, example: 'lobby' });
+  return documented(Param(name, pipe), { name, description, schema: { type: 'string', pattern: CLIENT_NAME.source, maxLength: 64, example } });
+}
+
+/** `ROOM_NOT_FOUND`, "Room not found": "The id of a room". */
+function whose(absent: ErrorCode): string {
+  const noun = ERROR_TABLE[absent].message.replace(/ not found$/, '');
+  return `The id of ${/^[AEIOU]/.test(noun) ? 'an' : 'a'} ${/^[A-Z]{2}/.test(noun) ? noun : noun.toLowerCase()}`;
 }
 
 function documented(param: ParameterDecorator, options: ApiParamOptions): ParameterDecorator {
