@@ -10,6 +10,7 @@ type Json = Record<string, unknown>;
 const REF = '#/components/schemas/';
 const CHANNEL = '#/channels/socket';
 const REFUSAL = 'Refusal';
+const REFUSED = { ok: false, code: 'ROOM_NOT_FOUND', message: 'Room not found' };
 
 const DESCRIPTION = `What goes over the sockets of rooms. The protocol is Socket.IO 4 on the path \`/socket.io\`; bare WebSocket clients are not served.
 
@@ -29,7 +30,8 @@ export function socketModels(): Array<Type<object>> {
 
 /** The socket events as AsyncAPI 3, from the very classes that validate and shape them; `openapi` has their schemas. */
 export function buildAsyncApi(openapi: OpenAPIObject, public_url: string | undefined): Json {
-  const schemas: Record<string, Json> = { ...((openapi.components?.schemas ?? {}) as Record<string, Json>), [REFUSAL]: refusal() };
+  const known = (openapi.components?.schemas ?? {}) as Record<string, Json>;
+  const schemas: Record<string, Json> = { ...known, [REFUSAL]: refusal(known) };
   const messages: Record<string, Json> = {};
   const operations: Record<string, Json> = {};
   const example = (payload: Json): unknown => exampleOf(payload, schemas);
@@ -43,10 +45,7 @@ export function buildAsyncApi(openapi: OpenAPIObject, public_url: string | undef
       title: name,
       summary,
       payload,
-      examples: [
-        { name: 'least', summary: 'The required fields', payload: exampleOf(payload, schemas, true) },
-        { name: 'whole', summary: 'Every field', payload: example(payload) },
-      ],
+      examples: sentExamples(payload, schemas),
     };
     messages[`${key}Ack`] = {
       name: `${name}:ack`,
@@ -55,7 +54,7 @@ export function buildAsyncApi(openapi: OpenAPIObject, public_url: string | undef
       payload: { oneOf: [accepted, { $ref: REF + REFUSAL }] },
       examples: [
         { name: 'done', payload: example(accepted) },
-        { name: 'refused', payload: example({ $ref: REF + REFUSAL }) },
+        { name: 'refused', payload: REFUSED },
       ],
     };
     operations[key] = {
@@ -110,7 +109,12 @@ export function buildAsyncApi(openapi: OpenAPIObject, public_url: string | undef
       schemas: needed(messages, schemas),
       securitySchemes: {
         token: { type: 'apiKey', in: 'password', description: 'An access token, in the handshake as `auth: {token}`' },
-        cookie: { type: 'httpApiKey', in: 'cookie', name: 'token', description: 'The cookie that `POST /login` sets; from known origins alone' },
+        cookie: {
+          type: 'httpApiKey',
+          in: 'cookie',
+          name: 'token',
+          description: 'The cookie that `POST /login` sets; from known origins alone',
+        },
       },
     },
   };
@@ -122,13 +126,21 @@ function acceptance(ack: Type<object> | null): Json {
 }
 
 /** What an error body says, as far as sockets do. */
-function refusal(): Json {
-  const { code, message, details } = Object.fromEntries(
-    ['code', 'message', 'details'].map((name) => [name, { $ref: `${REF}${ErrorBodyView.name}/properties/${name}` }]),
-  ) as Record<string, Json>;
+function refusal(schemas: Record<string, Json>): Json {
+  const { code, message, details } = schemas[ErrorBodyView.name]?.['properties'] as Record<string, Json>;
   const properties = { ok: { const: false, description: 'It was not done', examples: [false] }, code, message, details };
-  const example = { ok: false, code: 'ROOM_NOT_FOUND', message: 'Room not found' };
-  return { type: 'object', properties, required: ['ok', 'code', 'message'], examples: [example] };
+  return { type: 'object', properties, required: ['ok', 'code', 'message'], examples: [REFUSED] };
+}
+
+/** The required fields alone, and all of them where there are more. */
+function sentExamples(payload: Json, schemas: Record<string, Json>): Json[] {
+  const least = exampleOf(payload, schemas, true);
+  const whole = exampleOf(payload, schemas);
+  const all = [
+    { name: 'least', summary: 'The required fields', payload: least },
+    { name: 'whole', summary: 'Every field', payload: whole },
+  ];
+  return JSON.stringify(least) === JSON.stringify(whole) ? all.slice(1) : all;
 }
 
 /** The schemas that are referred to, and those that they refer to. */

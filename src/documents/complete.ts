@@ -54,7 +54,13 @@ export function complete(document: Json, handlers: ReadonlyMap<string, object>):
   };
 }
 
-function completeOperation(operation: Operation, method: string, handler: object, schemas: Record<string, Json>, errors: ErrorComponents): void {
+function completeOperation(
+  operation: Operation,
+  method: string,
+  handler: object,
+  schemas: Record<string, Json>,
+  errors: ErrorComponents,
+): void {
   Object.assign(operation, splitSummary(operation));
   const access = operation['x-access'];
   const takes_key = method === 'post' && Reflect.getMetadata(NO_IDEMPOTENCY, handler) !== true;
@@ -70,7 +76,8 @@ function completeOperation(operation: Operation, method: string, handler: object
     const given = (response['headers'] ?? {}) as Record<string, Json>;
     const pages = is_paged || 'Link' in given;
     const shared: Json = { 'X-Request-Id': ref('headers', 'RequestId') };
-    if (is_limited) Object.assign(shared, { RateLimit: ref('headers', 'RateLimit'), 'RateLimit-Policy': ref('headers', 'RateLimitPolicy') });
+    if (is_limited)
+      Object.assign(shared, { RateLimit: ref('headers', 'RateLimit'), 'RateLimit-Policy': ref('headers', 'RateLimitPolicy') });
     if (status.startsWith('2')) {
       if (pages) shared['Link'] = ref('headers', 'Link');
       if (takes_key) shared['Idempotency-Replayed'] = ref('headers', 'IdempotencyReplayed');
@@ -80,7 +87,7 @@ function completeOperation(operation: Operation, method: string, handler: object
     response['headers'] = { ...given, ...shared };
     response['description'] ||= STATUS_CODES[Number(status)] ?? 'The answer';
     for (const media of Object.values((response['content'] ?? {}) as Record<string, Media>)) completeAnswer(media, schemas);
-    operation.responses[status] = errors.share(response);
+    operation.responses[status] = errors.share(response, is_limited);
   }
 }
 
@@ -132,15 +139,15 @@ class ErrorComponents {
   readonly examples: Record<string, Json> = {};
   readonly responses: Record<string, Json> = {};
 
-  /** The response, its errors by reference; the response by reference where it has one code alone. */
-  share(response: Json): Json {
+  /** The response, its errors by reference; the response by reference where it has one code alone and the usual headers. */
+  share(response: Json, is_usual: boolean): Json {
     const media = (response['content'] as Record<string, Media> | undefined)?.['application/json'];
     if (!media?.examples || !String(media.schema?.['$ref']).endsWith('/ErrorBodyView')) return response;
     const codes = Object.entries(media.examples);
     for (const [code, example] of codes) this.examples[code] = example;
     media.examples = Object.fromEntries(codes.map(([code]) => [code, ref('examples', code)]));
     const [only] = codes;
-    if (codes.length !== 1 || !only) return response;
+    if (codes.length !== 1 || !only || !is_usual) return response;
     const [code] = only;
     const known = (this.responses[code] ??= response);
     return JSON.stringify(known) === JSON.stringify(response) ? ref('responses', code) : response;

@@ -68,8 +68,16 @@ export const PARAMETERS: Record<string, Json> = {
 /** Headers that many answers have. */
 export const HEADERS: Record<string, Json> = {
   RequestId: { description: 'Names the request in the logs', schema: TEXT, example: REQUEST_ID },
-  RateLimit: { description: 'What is left, and the seconds until it is whole again; absent where limits are off', schema: TEXT, example: '"caller";r=598;t=60' },
-  RateLimitPolicy: { description: 'The limits, in requests and seconds', schema: TEXT, example: '"caller";q=600;w=60, "tenant";q=6000;w=60' },
+  RateLimit: {
+    description: 'What is left, and the seconds until it is whole again; absent where limits are off',
+    schema: TEXT,
+    example: '"caller";r=598;t=60',
+  },
+  RateLimitPolicy: {
+    description: 'The limits, in requests and seconds',
+    schema: TEXT,
+    example: '"caller";q=600;w=60, "tenant";q=6000;w=60',
+  },
   RetryAfter: { description: 'In how many seconds to try again', schema: { type: 'integer', minimum: 1 }, example: 2 },
   WwwAuthenticate: { description: 'What to sign in by', schema: TEXT, example: 'Bearer' },
   Link: {

@@ -38,7 +38,8 @@ const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#ui', deepLinking
   displayRequestDuration: true, tryItOutEnabled: true, persistAuthorization: true, validatorUrl: null });
 `;
 
-const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /** The API's own description, and a page to read it on. */
 @Controller()
@@ -49,7 +50,11 @@ export class DocumentsController {
   /** Give this description of the API, as OpenAPI 3.1. */
   @Get('openapi.json')
   @Public({ tenant: 'none' })
-  @Answers(200, { type: 'object', additionalProperties: true }, { example: { openapi: '3.1.0', info: { title: 'Kaiwa', version: '1.0.0' } } })
+  @Answers(
+    200,
+    { type: 'object', additionalProperties: true },
+    { example: { openapi: '3.1.0', info: { title: 'Kaiwa', version: '1.0.0' } } },
+  )
   readOpenApi(): RawJson {
     return new RawJson(this.documents.openapi());
   }
@@ -57,7 +62,11 @@ export class DocumentsController {
   /** Give the description of the socket events, as AsyncAPI 3. */
   @Get('asyncapi.json')
   @Public({ tenant: 'none' })
-  @Answers(200, { type: 'object', additionalProperties: true }, { example: { asyncapi: '3.0.0', info: { title: 'Kaiwa', version: '1.0.0' } } })
+  @Answers(
+    200,
+    { type: 'object', additionalProperties: true },
+    { example: { asyncapi: '3.0.0', info: { title: 'Kaiwa', version: '1.0.0' } } },
+  )
   readAsyncApi(): RawJson {
     return new RawJson(this.documents.asyncapi());
   }

@@ -29,7 +29,9 @@ export function exampleOf(schema: Json, schemas: Record<string, Json>, is_least 
     case 'object': {
       const required = new Set((schema['required'] ?? []) as string[]);
       const properties = Object.entries((schema['properties'] ?? {}) as Record<string, Json>);
-      return Object.fromEntries(properties.filter(([name]) => !is_least || required.has(name)).map(([name, property]) => [name, inner(property)]));
+      return Object.fromEntries(
+        properties.filter(([name]) => !is_least || required.has(name)).map(([name, property]) => [name, inner(property)]),
+      );
     }
     case 'array':
       return schema['items'] ? [inner(schema['items'] as Json)] : [];

@@ -26,7 +26,11 @@ function modernWord(word: string, value: unknown): unknown {
 
 function orNull(schema: Json): Json {
   if (typeof schema['type'] === 'string') {
-    return { ...schema, type: [schema['type'], 'null'], ...(Array.isArray(schema['enum']) ? { enum: [...(schema['enum'] as unknown[]), null] } : {}) };
+    return {
+      ...schema,
+      type: [schema['type'], 'null'],
+      ...(Array.isArray(schema['enum']) ? { enum: [...(schema['enum'] as unknown[]), null] } : {}),
+    };
   }
   const { allOf, $ref, ...words } = schema;
   const one = $ref ? { $ref } : Array.isArray(allOf) && allOf.length === 1 ? (allOf[0] as Json) : null;

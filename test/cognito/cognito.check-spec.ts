@@ -65,7 +65,15 @@ describe('AWS Cognito', () => {
       stdio: 'ignore',
       detached: true,
     });
-    await eventually(() => fetch(`${COGNITO}/health`).then(() => true, () => false), Boolean, START_TIMEOUT_MS);
+    await eventually(
+      () =>
+        fetch(`${COGNITO}/health`).then(
+          () => true,
+          () => false,
+        ),
+      Boolean,
+      START_TIMEOUT_MS,
+    );
     const { UserPool } = await call<{ UserPool: { Id: string } }>('CreateUserPool', { PoolName: 'kaiwa', UsernameAttributes: ['email'] });
     pool_id = UserPool.Id;
     const { UserPoolClient } = await call<{ UserPoolClient: { ClientId: string } }>('CreateUserPoolClient', {

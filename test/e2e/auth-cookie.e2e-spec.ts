@@ -109,7 +109,11 @@ describe('the cookie', () => {
         expect(claims.sid).toBe(sid);
         expect(claims.exp).toBeGreaterThan(Date.now() / 1_000 + 7 * 86_400 - 60);
       }
-      const [row] = await sql<{ lasts: boolean }>(server.database_url, `select expires_at > now() + interval '6 days' as lasts from sessions where id = $1`, [sid]);
+      const [row] = await sql<{ lasts: boolean }>(
+        server.database_url,
+        `select expires_at > now() + interval '6 days' as lasts from sessions where id = $1`,
+        [sid],
+      );
       expect(row?.lasts).toBe(true);
     });
 

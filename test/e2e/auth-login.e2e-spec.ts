@@ -103,7 +103,14 @@ describe('signing in and out', () => {
       });
       const claims = claimsOf(body.access_token);
       expect(claims).toMatchObject({
-        sub: user.id, client_id: 'default', email: user.email, room_id: 'lobby', role: 'member', sid: expect.any(String), iss: 'kaiwa', aud: 'kaiwa',
+        sub: user.id,
+        client_id: 'default',
+        email: user.email,
+        room_id: 'lobby',
+        role: 'member',
+        sid: expect.any(String),
+        iss: 'kaiwa',
+        aud: 'kaiwa',
       });
       expect(claims.exp).toBeGreaterThan(Date.now() / 1_000 + 890);
     });
@@ -137,12 +144,15 @@ describe('signing in and out', () => {
     it('signs in to a room that the user can see, and to no other', async () => {
       const room = uniqueName('r');
       expect((await user.api('/rooms', { method: 'POST', json: { id: room, name: 'Room', visibility: 'private' } })).status).toBe(201);
-      const login = (email: string, room_id: string): Promise<Answer> => post('/auth/v1/login', { email, password: user.password, room_id });
+      const login = (email: string, room_id: string): Promise<Answer> =>
+        post('/auth/v1/login', { email, password: user.password, room_id });
       expect(await login(user.email, room)).toMatchObject({ status: 200, body: { room_id: room } });
       expect(await login(user.email, uniqueName('r'))).toMatchObject({ status: 404, body: { message: 'Room not found' } });
       const other = await makeUser(server.api);
       expect((await login(other.email, room)).status).toBe(404);
-      expect((await post('/auth/v1/login', { email: user.email, password: 'not the password', room_id: uniqueName('r') })).status).toBe(401);
+      expect((await post('/auth/v1/login', { email: user.email, password: 'not the password', room_id: uniqueName('r') })).status).toBe(
+        401,
+      );
     });
   });
 
@@ -155,8 +165,13 @@ describe('signing in and out', () => {
       expect((await member.api('/getUserInfo')).status).toBe(401);
       const { email, username, password, refresh_token } = member;
       expect(await post('/auth/v1/login', { email, password }, headers)).toMatchObject({ status: 403, body: { code: 'ACCOUNT_DISABLED' } });
-      expect(await post('/login', { usernameOrEmail: username, password }, headers)).toMatchObject({ status: 403, body: { code: 'ACCOUNT_DISABLED' } });
-      expect((await post('/login', { usernameOrEmail: username, password: 'not it' }, headers)).body).toMatchObject({ code: 'INCORRECT_PASSWORD' });
+      expect(await post('/login', { usernameOrEmail: username, password }, headers)).toMatchObject({
+        status: 403,
+        body: { code: 'ACCOUNT_DISABLED' },
+      });
+      expect((await post('/login', { usernameOrEmail: username, password: 'not it' }, headers)).body).toMatchObject({
+        code: 'INCORRECT_PASSWORD',
+      });
       expect((await post('/auth/v1/refresh', { refresh_token }, headers)).status).toBe(401);
     });
 
@@ -164,7 +179,9 @@ describe('signing in and out', () => {
       const owner = await makeTenant(server.api);
       const member = await makeUser(server.api, { client_id: owner.client_id });
       const headers = { 'x-client-id': owner.client_id };
-      const logins = Array.from({ length: 12 }, () => post<Pair>('/auth/v1/login', { email: member.email, password: member.password }, headers));
+      const logins = Array.from({ length: 12 }, () =>
+        post<Pair>('/auth/v1/login', { email: member.email, password: member.password }, headers),
+      );
       const disabled = owner.api(`/users/${member.id}`, { method: 'PATCH', json: { disabled: true } });
       const tokens = (await Promise.all(logins)).flatMap(({ status, body }) => (status === 200 ? [body.access_token] : []));
       expect((await disabled).status).toBe(200);
@@ -176,9 +193,13 @@ describe('signing in and out', () => {
   });
 
   describe('POST /auth/v1/refresh', () => {
-    const refresh = (refresh_token: string, headers = {}): Promise<Answer<Pair>> => post<Pair>('/auth/v1/refresh', { refresh_token }, headers);
+    const refresh = (refresh_token: string, headers = {}): Promise<Answer<Pair>> =>
+      post<Pair>('/auth/v1/refresh', { refresh_token }, headers);
     const age = (token: string, seconds: number): Promise<unknown> =>
-      sql(server.database_url, `update sessions set rotated_at = rotated_at - make_interval(secs => $2) where id = $1`, [sidOf(token), seconds]);
+      sql(server.database_url, `update sessions set rotated_at = rotated_at - make_interval(secs => $2) where id = $1`, [
+        sidOf(token),
+        seconds,
+      ]);
     const sidOf = (token: string): string => token.slice(3, 39);
     const login = async (): Promise<Pair> => (await post<Pair>('/auth/v1/login', { email: user.email, password: user.password })).body;
 
@@ -232,7 +253,9 @@ describe('signing in and out', () => {
       expect((await refresh(pair.refresh_token, { 'x-client-id': client_id })).status).toBe(401);
       expect((await refresh(pair.refresh_token)).status).toBe(200);
       const old = await login();
-      await sql(server.database_url, `update sessions set expires_at = now() - interval '1 second' where id = $1`, [sidOf(old.refresh_token)]);
+      await sql(server.database_url, `update sessions set expires_at = now() - interval '1 second' where id = $1`, [
+        sidOf(old.refresh_token),
+      ]);
       expect((await refresh(old.refresh_token)).status).toBe(401);
     });
   });
@@ -261,14 +284,20 @@ describe('signing in and out', () => {
       expect((await server.api('/getUserInfo', { headers: { cookie } })).status).toBe(401);
     });
 
-    it.each([{}, { cookie: 'token=stale' }, { authorization: 'Bearer stale' }, { 'x-client-id': 'no-such-tenant' }])('answers 200 to %j too', async (headers) => {
-      expect((await post('/logout', undefined, headers as Record<string, string>)).status).toBe(200);
-    });
+    it.each([{}, { cookie: 'token=stale' }, { authorization: 'Bearer stale' }, { 'x-client-id': 'no-such-tenant' }])(
+      'answers 200 to %j too',
+      async (headers) => {
+        expect((await post('/logout', undefined, headers as Record<string, string>)).status).toBe(200);
+      },
+    );
   });
 
   describe('credentials', () => {
     it.each(['Bearer', 'Bearer ', 'Bearer nonsense', 'Bearer a.b.c', 'Bearer kw_nothing'])('refuses %s', async (authorization) => {
-      expect(await server.api('/getUserInfo', { headers: { authorization } })).toMatchObject({ status: 401, body: { code: 'UNAUTHORIZED' } });
+      expect(await server.api('/getUserInfo', { headers: { authorization } })).toMatchObject({
+        status: 401,
+        body: { code: 'UNAUTHORIZED' },
+      });
     });
 
     it('refuses nobody at all, and says how to come', async () => {

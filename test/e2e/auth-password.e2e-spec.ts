@@ -68,7 +68,9 @@ describe('passwords', () => {
     it('stands in the audit log, without the password', async () => {
       const user = await makeUser(server.api);
       await user.api('/user/password', { method: 'PUT', json: { current_password: user.password, new_password: NEW_PASSWORD } });
-      const rows = await sql(server.database_url, `select * from audit_log where object_id = $1 and action = 'user.password_changed'`, [user.id]);
+      const rows = await sql(server.database_url, `select * from audit_log where object_id = $1 and action = 'user.password_changed'`, [
+        user.id,
+      ]);
       expect(rows).toHaveLength(1);
       expect(rows[0]).toMatchObject({ actor_id: user.id, address: '127.0.0.1' });
       expect(JSON.stringify(rows)).not.toContain(NEW_PASSWORD);
@@ -162,7 +164,11 @@ describe('mail by SMTP', () => {
   it('is tried again where the server refused it at first', async () => {
     const user = await makeUser(server.api);
     await server.api('/auth/v1/password-reset', { method: 'POST', json: { email: user.email } });
-    const [mail = ''] = await eventually(async () => received, ({ length }) => length > 0, 10_000);
+    const [mail = ''] = await eventually(
+      async () => received,
+      ({ length }) => length > 0,
+      10_000,
+    );
     expect(mail).toContain('From: Kaiwa <kaiwa@example.com>');
     expect(mail).toContain(`To: ${user.email}`);
     expect(refusals).toBeLessThan(0);
@@ -174,7 +180,9 @@ describe('mail by SMTP', () => {
 /** The token stands on a line of its own. */
 function tokenIn(mail: string): string {
   const [, encoded = ''] = mail.split(/\r?\n\r?\n/, 2).length > 1 ? [mail, mail.slice(mail.search(/\r?\n\r?\n/)).trim()] : [];
-  const text = /content-transfer-encoding: base64/i.test(mail) ? Buffer.from(encoded, 'base64').toString('utf8') : encoded.replace(/=\r?\n/g, '');
+  const text = /content-transfer-encoding: base64/i.test(mail)
+    ? Buffer.from(encoded, 'base64').toString('utf8')
+    : encoded.replace(/=\r?\n/g, '');
   return /^[\w-]{43}$/m.exec(text.replaceAll('=3D', '='))?.[0] ?? '';
 }
 

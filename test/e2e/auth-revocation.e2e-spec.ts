@@ -17,7 +17,12 @@ describe('what ends on one node ends on all', () => {
   const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
   const statusOn = async (server: TestServer, token: string, path = '/getUserInfo'): Promise<number> =>
     (await server.api(path, { headers: bearer(token) })).status;
-  const endsOnTwo = (token: string): Promise<number> => eventually(() => statusOn(two, token), (status) => status === 401, SOON_MS);
+  const endsOnTwo = (token: string): Promise<number> =>
+    eventually(
+      () => statusOn(two, token),
+      (status) => status === 401,
+      SOON_MS,
+    );
 
   beforeAll(async () => {
     database = await createDatabase();
@@ -44,7 +49,9 @@ describe('what ends on one node ends on all', () => {
 
   it('a disabled account, whose other sessions end too, until it is enabled and signs in anew', async () => {
     const second = await signIn(two.api, user);
-    expect((await one.api(`/users/${user.id}`, { method: 'PATCH', json: { disabled: true }, headers: bearer(owner.access_token) })).status).toBe(200);
+    expect(
+      (await one.api(`/users/${user.id}`, { method: 'PATCH', json: { disabled: true }, headers: bearer(owner.access_token) })).status,
+    ).toBe(200);
     expect(await statusOn(one, second.access_token)).toBe(401);
     await endsOnTwo(user.access_token);
     await endsOnTwo(second.access_token);
@@ -64,7 +71,12 @@ describe('what ends on one node ends on all', () => {
       const answer = await one.api(`/users/${user.id}`, { method: 'PATCH', json: { role }, headers: bearer(owner.access_token) });
       expect(answer.status).toBe(200);
     };
-    const allowed = (status: number) => (): Promise<number> => eventually(() => statusOn(two, user.access_token, '/audit-log'), (is) => is === status, SOON_MS);
+    const allowed = (status: number) => (): Promise<number> =>
+      eventually(
+        () => statusOn(two, user.access_token, '/audit-log'),
+        (is) => is === status,
+        SOON_MS,
+      );
     await allowed(403)();
     await setRole('admin');
     expect(await statusOn(one, user.access_token, '/audit-log')).toBe(200);
@@ -100,10 +112,15 @@ describe('what ends on one node ends on all', () => {
       [owner.client_id, sid],
     );
     expect(await statusOn(two, user.access_token)).toBe(200);
-    await sql(database.url, `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kaiwa:listen' and datname = $1`, [
-      database.name,
-    ]);
-    await eventually(() => statusOn(two, user.access_token), (status) => status === 401);
+    await sql(
+      database.url,
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kaiwa:listen' and datname = $1`,
+      [database.name],
+    );
+    await eventually(
+      () => statusOn(two, user.access_token),
+      (status) => status === 401,
+    );
   });
 
   it('a node that starts later knows what ended before', async () => {

@@ -50,7 +50,10 @@ describe('Idempotency-Key', () => {
   it('refuses the key with another body, or another query, by 422', async () => {
     const [key, wanted] = [uniqueName('k'), room()];
     await makeRoom(user.api, key, wanted);
-    expect(await makeRoom(user.api, key, { ...wanted, name: 'Other' })).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
+    expect(await makeRoom(user.api, key, { ...wanted, name: 'Other' })).toMatchObject({
+      status: 422,
+      body: { code: 'IDEMPOTENCY_KEY_REUSED' },
+    });
     expect((await makeRoom(user.api, key, wanted, '/rooms?x=1')).status).toBe(422);
   });
 
@@ -101,7 +104,10 @@ describe('Idempotency-Key', () => {
 
   it.each(['a key', 'k'.repeat(256), 'schlüssel'])('refuses %s as a key', async (key) => {
     const headers = { 'idempotency-key': key };
-    expect(await user.api('/rooms', { method: 'POST', json: room(), headers })).toMatchObject({ status: 400, body: { code: 'INVALID_IDEMPOTENCY_KEY' } });
+    expect(await user.api('/rooms', { method: 'POST', json: room(), headers })).toMatchObject({
+      status: 400,
+      body: { code: 'INVALID_IDEMPOTENCY_KEY' },
+    });
   });
 
   it('is ignored where nobody is signed in, and on other methods', async () => {
@@ -125,7 +131,11 @@ describe('Idempotency-Key', () => {
     const client_id = uniqueName('t');
     const owner = { username: 'owner', email: `owner@${client_id}.example`, password: user.password };
     const create = (): Promise<Answer> =>
-      operatorOf(server.api)('/tenants', { method: 'POST', json: { client_id, name: 'T', owner }, headers: { 'idempotency-key': client_id } });
+      operatorOf(server.api)('/tenants', {
+        method: 'POST',
+        json: { client_id, name: 'T', owner },
+        headers: { 'idempotency-key': client_id },
+      });
     const [first, again] = [await create(), await create()];
     expect([first.status, again.status, replayed(again)]).toEqual([201, 201, true]);
     expect(again.body).toEqual(first.body);

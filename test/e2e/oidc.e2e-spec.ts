@@ -50,7 +50,9 @@ describe('ID tokens of an issuer that the tenant trusts', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
     expect(answers[0]?.body).toMatchObject({ username: 'hanako.suzuki', email: 'Hanako.Suzuki@example.com' });
-    const [row] = await sql(server.database_url, 'select role, email_verified, password_hash from users where id = $1', [answers[0]?.body.id]);
+    const [row] = await sql(server.database_url, 'select role, email_verified, password_hash from users where id = $1', [
+      answers[0]?.body.id,
+    ]);
     expect(row).toEqual({ role: 'member', email_verified: true, password_hash: null });
   });
 
@@ -152,7 +154,11 @@ describe('ID tokens of an issuer that the tenant trusts', () => {
       const token = await own.idToken(claims);
       expect((await ask(token)).status).toBe(200);
       await trust(tenant.client_id, null);
-      await eventually(() => ask(token), ({ status }) => status === 401, 1_000);
+      await eventually(
+        () => ask(token),
+        ({ status }) => status === 401,
+        1_000,
+      );
       await trust(tenant.client_id, { issuer: own.url, audience: [own.audience] });
     });
   });
@@ -183,7 +189,10 @@ describe('ID tokens of an issuer that the tenant trusts', () => {
     expect((await server.api('/user', { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
     expect((await ask(token)).status).toBe(401);
     const later = { iat: Math.floor(Date.now() / 1_000) + 2 };
-    const again = await eventually(() => comes({ ...claims, ...later }), ({ status }) => status === 200);
+    const again = await eventually(
+      () => comes({ ...claims, ...later }),
+      ({ status }) => status === 200,
+    );
     expect(again.body.id).not.toBe(id);
   });
 
@@ -202,7 +211,12 @@ describe('ID tokens of an issuer that the tenant trusts', () => {
 
   it('are not asked for at a private address that the tenant itself names', async () => {
     const { port } = new URL(issuer.url);
-    for (const name of [`https://127.0.0.1:${port}/pool`, 'https://[::ffff:127.0.0.1]/pool', 'https://169.254.169.254/pool', 'https://localhost/pool']) {
+    for (const name of [
+      `https://127.0.0.1:${port}/pool`,
+      'https://[::ffff:127.0.0.1]/pool',
+      'https://169.254.169.254/pool',
+      'https://localhost/pool',
+    ]) {
       const answer = await owner.api('/tenant', { method: 'PATCH', json: { oidc: { issuer: name, audience: ['app'] } } });
       expect(answer).toMatchObject({ status: 400, body: { details: [{ field: 'oidc.issuer' }] } });
     }

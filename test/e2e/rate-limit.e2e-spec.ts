@@ -45,7 +45,8 @@ describe('rate limits', () => {
   it('counts each caller, and each anonymous address, by itself', async () => {
     const other = await makeUser(from('198.51.100.3', server.api));
     expect((await other.api('/getUserInfo')).status).toBe(200);
-    const ask = (address: string): Promise<Answer> => from(address, server.api)('/auth/v1/refresh', { method: 'POST', json: { refresh_token: 'none' } });
+    const ask = (address: string): Promise<Answer> =>
+      from(address, server.api)('/auth/v1/refresh', { method: 'POST', json: { refresh_token: 'none' } });
     expect((await statuses(21, () => ask('203.0.113.1'))).at(-1)).toBe(429);
     expect((await ask('203.0.113.2')).status).toBe(401);
     await statuses(20, () => ask('2001:db8::1'));
@@ -56,7 +57,11 @@ describe('rate limits', () => {
   it('counts what the tenant’s callers do together, and no other tenant’s', async () => {
     const crowd = await makeTenant(from('198.51.100.20', server.api));
     const headers = { 'x-client-id': crowd.client_id };
-    const ask = (n: number): Promise<Answer> => withHeaders(from(`203.0.113.${100 + (n % 10)}`, server.api), headers)('/auth/v1/refresh', { method: 'POST', json: { refresh_token: 'none' } });
+    const ask = (n: number): Promise<Answer> =>
+      withHeaders(from(`203.0.113.${100 + (n % 10)}`, server.api), headers)('/auth/v1/refresh', {
+        method: 'POST',
+        json: { refresh_token: 'none' },
+      });
     let n = 0;
     expect((await statuses(160, () => ask(n++))).at(-1)).toBe(429);
     const refused = await crowd.api('/getUserInfo');
@@ -67,7 +72,9 @@ describe('rate limits', () => {
 
   it('counts credentials that are not valid by address, so that keys cannot be guessed', async () => {
     const guess = (): Promise<Answer> =>
-      from('203.0.113.60', server.api)('/getUserInfo', { headers: { authorization: `Bearer kw_${uniqueName('')}`, 'x-client-id': owner.client_id } });
+      from('203.0.113.60', server.api)('/getUserInfo', {
+        headers: { authorization: `Bearer kw_${uniqueName('')}`, 'x-client-id': owner.client_id },
+      });
     expect((await statuses(21, guess)).slice(-2)).toEqual([401, 429]);
   });
 
@@ -147,14 +154,18 @@ const redis = spawnSync('redis-server', ['--version']).status === 0;
   it('are counted by all nodes together, and by each for itself while Redis is away', async () => {
     const [one, two] = nodes as [TestServer, TestServer];
     const user = await makeUser(one.api);
-    const ask = (node: TestServer) => (): Promise<Answer> => node.api('/getUserInfo', { headers: { authorization: `Bearer ${user.access_token}` } });
+    const ask = (node: TestServer) => (): Promise<Answer> =>
+      node.api('/getUserInfo', { headers: { authorization: `Bearer ${user.access_token}` } });
     expect(new Set(await statuses(10, ask(one)))).toEqual(new Set([200]));
     const last = await ask(two)();
     expect(last.headers.get('ratelimit')).toMatch(/^"caller";r=9;/);
     await statuses(9, ask(two));
     expect([(await ask(one)()).status, (await ask(two)()).status]).toEqual([429, 429]);
     store.kill('SIGKILL');
-    await eventually(() => isOpen(PORT), (open) => !open);
+    await eventually(
+      () => isOpen(PORT),
+      (open) => !open,
+    );
     expect((await eventually(ask(one), ({ status }) => status === 200)).headers.get('ratelimit')).toMatch(/^"caller";r=1\d;/);
   });
 });

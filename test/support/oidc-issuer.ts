@@ -71,7 +71,9 @@ export class OidcIssuer {
     }
     if (path !== '/pool/keys') return { status: 404, body: {} };
     this.key_fetches++;
-    const keys = await Promise.all(this.keys.map(async ({ kid, alg, publicKey }) => ({ ...(await exportJWK(publicKey)), kid, alg, use: 'sig' })));
+    const keys = await Promise.all(
+      this.keys.map(async ({ kid, alg, publicKey }) => ({ ...(await exportJWK(publicKey)), kid, alg, use: 'sig' })),
+    );
     return { status: 200, body: { keys } };
   }
 }

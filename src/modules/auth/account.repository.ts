@@ -3,10 +3,7 @@ import { Database, TenantRepository } from '../../platform/database/index.js';
 import { User } from '../users/index.js';
 
 /** What signing in asks of a user. */
-export type Account = Pick<
-  User,
-  'id' | 'username' | 'email' | 'password_hash' | 'role' | 'disabled_at' | 'oidc_issuer' | 'oidc_subject'
->;
+export type Account = Pick<User, 'id' | 'username' | 'email' | 'password_hash' | 'role' | 'disabled_at' | 'oidc_issuer' | 'oidc_subject'>;
 
 const COLUMNS = {
   client_id: true,

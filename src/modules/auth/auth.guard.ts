@@ -20,7 +20,8 @@ interface Route {
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * The first guard: who calls (contract, section 0: credentials). What was verified before is answered at once, without a promise. A protected
+ * The first guard: who calls (contract, section 0: credentials). What was verified before is answered at once, without a promise.
+ * A protected
  * route refuses whoever is nobody; a public one ignores a credential that is not valid.
  */
 @Injectable()
@@ -68,7 +69,11 @@ export class AuthGuard implements CanActivate {
     if (found === null) {
       if (route.public) return nobody(route, request);
       // Later guards do not see who is refused here, so that guesses are counted now.
-      await this.limits.count(this.limits.callerKey(null, null, () => request.scope.address), null, response);
+      await this.limits.count(
+        this.limits.callerKey(null, null, () => request.scope.address),
+        null,
+        response,
+      );
       return nobody(route, request);
     }
     if (via === 'cookie') return this.admitCookie(found, route, request, response);

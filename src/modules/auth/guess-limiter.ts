@@ -16,7 +16,8 @@ interface Gate {
 const MAX_WAITING = 64;
 
 /**
- * Bounds the guessing of passwords (contract, section 0): by account and by address. A locked account still lets its owner in from an address that signed in to it
+ * Bounds the guessing of passwords (contract, section 0): by account and by address. A locked account still lets its owner in from
+ * an address that signed in to it
  * before, and locks for 15 minutes at most, so that nobody can lock its owner out for good.
  */
 @Injectable()

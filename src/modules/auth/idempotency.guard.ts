@@ -66,14 +66,18 @@ export class IdempotencyGuard implements CanActivate {
       return Scope.runAs(client_id, work);
     };
     response.onReply = async (status, body) => {
-      const headers = Object.fromEntries(KEPT_HEADERS.flatMap((name) => (response.hasHeader(name) ? [[name, response.getHeader(name)]] : [])));
+      const headers = Object.fromEntries(
+        KEPT_HEADERS.flatMap((name) => (response.hasHeader(name) ? [[name, response.getHeader(name)]] : [])),
+      );
       if (isFinal(status, body)) await settle(() => this.keys.keep(wanted, lock, status, body, headers));
       else await settle(() => this.keys.release(wanted, lock));
     };
     // A client that went away early comes again: the work goes on, and its answer is kept for then.
     response.once('close', () => {
       if (settled || !response.writableEnded) return;
-      settle(() => this.keys.release(wanted, lock)).catch((error: unknown) => this.logger.warn({ err: error }, 'an Idempotency-Key was not freed'));
+      settle(() => this.keys.release(wanted, lock)).catch((error: unknown) =>
+        this.logger.warn({ err: error }, 'an Idempotency-Key was not freed'),
+      );
     });
   }
 }

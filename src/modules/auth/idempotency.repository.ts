@@ -29,7 +29,8 @@ export class IdempotencyRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * Takes the key: answers when the lock ends, which is also who holds it; null where another request has the key. A key whose 24 h are over,
+   * Takes the key: answers when the lock ends, which is also who holds it; null where another request has the key. A key whose 24
+   * h are over,
    * or whose process died over the same request, is taken over.
    */
   async claim({ actor_id, route, key }: IdempotentRequest, request_hash: string): Promise<Date | null> {

@@ -73,7 +73,8 @@ export class IssuerKeys {
 }
 
 /**
- * Where an issuer keeps its keys: as its configuration says, else at the place under the issuer's own URL where AWS Cognito documents them. A
+ * Where an issuer keeps its keys: as its configuration says, else at the place under the issuer's own URL where AWS Cognito
+ * documents them. A
  * configuration that is of another issuer says nothing.
  */
 async function jwksUri(issuer: string, allow_private: boolean): Promise<URL> {

@@ -22,7 +22,7 @@ const NAME = 'kaiwa-jwt';
  */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, NAME) {
-  private declare own: passport.Authenticator | undefined;
+  declare private own: passport.Authenticator | undefined;
 
   constructor(tokens: TokenService) {
     super({
@@ -39,7 +39,10 @@ export class JwtStrategy extends PassportStrategy(Strategy, NAME) {
     });
   }
 
-  /** A passport of this application's own: the package's is shared by all that run in the process. Asked for while the base class is made. */
+  /**
+   * A passport of this application's own: the package's is shared by all that run in the process. Asked for while the base class is
+   * made.
+   */
   getPassportInstance(): passport.Authenticator {
     return (this.own ??= new Passport());
   }
@@ -53,8 +56,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, NAME) {
   verify(token: string): Promise<TokenClaims | null> {
     return new Promise((resolve, reject) => {
       const carrier: TokenCarrier = { bearer: token };
-      const verdict = (error: unknown, claims?: TokenClaims | false | null): void => {
-        if (error) reject(error as Error);
+      const verdict = (error: Error | null | undefined, claims?: TokenClaims | false | null): void => {
+        if (error) reject(error);
         else resolve(claims || null);
       };
       const middleware = this.getPassportInstance().authenticate(NAME, { session: false }, verdict) as (...args: unknown[]) => void;

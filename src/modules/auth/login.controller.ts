@@ -38,7 +38,11 @@ export class LoginController {
     headers: { 'Set-Cookie': 'The cookie `token`' },
     example: { message: 'Logged in' },
   })
-  async login(@Body() body: LoginDto, @Req() request: KaiwaRequest, @Res({ passthrough: true }) response: KaiwaResponse): Promise<MessageAnswerView> {
+  async login(
+    @Body() body: LoginDto,
+    @Req() request: KaiwaRequest,
+    @Res({ passthrough: true }) response: KaiwaResponse,
+  ): Promise<MessageAnswerView> {
     const { token } = await this.logins.loginByName(body.usernameOrEmail, body.password);
     setSessionCookie(response, request, token);
     return { message: 'Logged in' };

@@ -18,7 +18,13 @@ export class TokenLoginDto {
   @IsText({ ...TYPED_PASSWORD, description: 'The password' })
   password: string;
 
-  @IsText({ min: 1, max: 200, optional: true, description: 'The room that the tokens are for; `lobby` where none is named', example: 'sales-desk' })
+  @IsText({
+    min: 1,
+    max: 200,
+    optional: true,
+    description: 'The room that the tokens are for; `lobby` where none is named',
+    example: 'sales-desk',
+  })
   room_id?: string | null;
 }
 

@@ -44,7 +44,8 @@ export class OidcService {
   ) {}
 
   /**
-   * The member whom a token stands for, or null where the token is not valid in its tenant. Whoever comes for the first time becomes a member.
+   * The member whom a token stands for, or null where the token is not valid in its tenant. Whoever comes for the first time
+   * becomes a member.
    * @throws ISSUER_UNAVAILABLE
    */
   async identify(token: string, issuer: string): Promise<{ actor: UserActor; client_id: string } | null> {

@@ -19,7 +19,8 @@ export class OriginPolicy implements HttpOriginPolicy {
   }
 
   /**
-   * True where a request may act by a cookie of the tenant: its page is ours, is listed in `CORS_ORIGINS`, or is on the tenant's own domain. Browsers send the cookie
+   * True where a request may act by a cookie of the tenant: its page is ours, is listed in `CORS_ORIGINS`, or is on the tenant's
+   * own domain. Browsers send the cookie
    * from any page of the same site, and name the page in `Origin`; who names none is no browser.
    */
   mayUseCookie(request: IncomingMessage, client_id: string | null): boolean {

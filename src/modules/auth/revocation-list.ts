@@ -9,7 +9,8 @@ interface CurrentRole {
 }
 
 /**
- * What has ended before its token did, in this process's memory: two map look-ups for each request, and no database read. Each entry stays until
+ * What has ended before its token did, in this process's memory: two map look-ups for each request, and no database read. Each
+ * entry stays until
  * no token can contradict it.
  */
 @Injectable()

@@ -43,7 +43,8 @@ export function identityId(client_id: string, issuer: string, subject: string): 
 }
 
 /**
- * Ends sessions and changes roles for every node at once: the row for nodes that start or reconnect, the notification for those that listen, and this
+ * Ends sessions and changes roles for every node at once: the row for nodes that start or reconnect, the notification for those
+ * that listen, and this
  * node's memory right after the commit. The write methods are called inside the transaction of what they follow from.
  */
 @Injectable()
@@ -124,7 +125,13 @@ export class RevocationService implements OnModuleInit, OnModuleDestroy {
       [client_id, id, IDENTITY_SECONDS + SLACK_SECONDS],
     );
     if (!row) throw new Error('An identity was not kept');
-    await this.spread({ kind: 'identity', client_id, id, at: Math.floor(row.created_at.getTime() / 1_000), until_ms: row.expires_at.getTime() });
+    await this.spread({
+      kind: 'identity',
+      client_id,
+      id,
+      at: Math.floor(row.created_at.getTime() / 1_000),
+      until_ms: row.expires_at.getTime(),
+    });
   }
 
   /** What nodes keep of the user in memory is read anew; with `ended`, whatever it has open is closed too. */
@@ -150,7 +157,8 @@ export class RevocationService implements OnModuleInit, OnModuleDestroy {
     switch (notice.kind) {
       case 'session':
         for (const sid of notice.sids) {
-          if (this.list.endSession(sid, notice.until_ms)) this.ends.tell({ client_id, sid, user_id: notice.user_id, reason: notice.reason });
+          if (this.list.endSession(sid, notice.until_ms))
+            this.ends.tell({ client_id, sid, user_id: notice.user_id, reason: notice.reason });
         }
         break;
       case 'role':

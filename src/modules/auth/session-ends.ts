@@ -3,13 +3,7 @@ import { Logger } from '../../platform/http/index.js';
 
 /** Why sessions ended before their time. */
 export type EndReason =
-  | 'logout'
-  | 'password_changed'
-  | 'token_reused'
-  | 'account_disabled'
-  | 'account_deleted'
-  | 'too_many_sessions'
-  | 'tenant_deleted';
+  'logout' | 'password_changed' | 'token_reused' | 'account_disabled' | 'account_deleted' | 'too_many_sessions' | 'tenant_deleted';
 
 /** What ended: one session; all of a user's where `sid` is null; all of a tenant's where `user_id` is null too. */
 export interface SessionEnd {

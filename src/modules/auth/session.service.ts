@@ -61,7 +61,8 @@ export class SessionService {
   }
 
   /**
-   * A new pair for a refresh token. The token just before the current one gets the current pair for 10 s; an older one was copied by somebody, so the whole
+   * A new pair for a refresh token. The token just before the current one gets the current pair for 10 s; an older one was copied
+   * by somebody, so the whole
    * session ends.
    * @throws INVALID_REFRESH_TOKEN
    */
@@ -117,7 +118,8 @@ export class SessionService {
   }
 
   /**
-   * The user's row is held while the session starts, and is looked at again: disabling or a new password that came between the check and this
+   * The user's row is held while the session starts, and is looked at again: disabling or a new password that came between the
+   * check and this
    * would else miss the session in its list.
    */
   private start(checked: Account, kind: SessionKind, room_id: string, seconds: number): Promise<{ account: Account; sid: string }> {

@@ -7,7 +7,15 @@ const SOON = Date.now() + 60_000;
 
 function userCredential(changes: Partial<UserActor> = {}): Credential {
   const actor: UserActor = {
-    kind: 'user', id: 'u1', email: 'a@example.com', role: 'admin', sid: 's1', room_id: 'lobby', credential: 'bearer', exp: SOON / 1_000, ...changes,
+    kind: 'user',
+    id: 'u1',
+    email: 'a@example.com',
+    role: 'admin',
+    sid: 's1',
+    room_id: 'lobby',
+    credential: 'bearer',
+    exp: SOON / 1_000,
+    ...changes,
   };
   return { actor, client_id: 'acme' };
 }
@@ -15,7 +23,8 @@ function userCredential(changes: Partial<UserActor> = {}): Credential {
 describe('VerifiedCredentials', () => {
   let list: RevocationList;
   let verified: VerifiedCredentials;
-  const put = (credential = userCredential(), until_ms = SOON): Credential | null => verified.put('token', 'bearer', credential, until_ms, verified.ticket());
+  const put = (credential = userCredential(), until_ms = SOON): Credential | null =>
+    verified.put('token', 'bearer', credential, until_ms, verified.ticket());
 
   beforeEach(() => {
     list = new RevocationList();

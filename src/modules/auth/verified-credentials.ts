@@ -17,7 +17,8 @@ interface Entry {
 const MAX_ENTRIES = 20_000;
 
 /**
- * Credentials that were verified once: a look-up by the token's SHA-256 takes the place of verifying it. Bounded, and good until the credential ends;
+ * Credentials that were verified once: a look-up by the token's SHA-256 takes the place of verifying it. Bounded, and good until
+ * the credential ends;
  * what ended or changed meanwhile is asked each time, in memory.
  */
 @Injectable()

@@ -11,7 +11,11 @@ export interface ServerEventDescription {
 
 /** Every event of rooms (contract, section 3). */
 export const SERVER_EVENTS: readonly ServerEventDescription[] = [
-  { name: 'message', payload: MessageView, summary: 'A new message, to everyone in the room, the sending socket too, in the order of seq, after its commit' },
+  {
+    name: 'message',
+    payload: MessageView,
+    summary: 'A new message, to everyone in the room, the sending socket too, in the order of seq, after its commit',
+  },
   { name: 'message:updated', payload: MessageView, summary: 'A message as it is after an edit' },
   { name: 'message:deleted', payload: MessageView, summary: 'The tombstone of a deleted message' },
   { name: 'reaction', payload: ReactionEvent, summary: 'Someone put an emoji under a message, or took it away' },

@@ -14,6 +14,7 @@ import { MessageSearch } from './message-search.js';
 import { MessageService } from './message.service.js';
 import { MessageSweeper } from './message-sweeper.js';
 import { Room } from './room.entity.js';
+import { RoomEntry } from './room-entry.service.js';
 import { RoomController } from './room.controller.js';
 import { RoomMember } from './room-member.entity.js';
 import { RoomMemberRepository } from './room-member.repository.js';
@@ -38,6 +39,7 @@ export const CHAT_ENTITIES = [Room, RoomMember, Message];
     MessageSearch,
     MessageService,
     MessageSweeper,
+    RoomEntry,
     RoomMemberRepository,
     RoomPresence,
     RoomRepository,

@@ -89,7 +89,11 @@ export class MessageSearch implements OnModuleDestroy {
 
   /** Takes a message out of the index; inside the transaction that deletes it. */
   async forget(room_id: string, seq: number): Promise<void> {
-    await this.database.sql('delete from message_search where client_id = $1 and room_id = $2 and seq = $3', [Scope.clientId(), room_id, seq]);
+    await this.database.sql('delete from message_search where client_id = $1 and room_id = $2 and seq = $3', [
+      Scope.clientId(),
+      room_id,
+      seq,
+    ]);
   }
 
   /** Stops the timer; what is dirty is found again by the next process. */

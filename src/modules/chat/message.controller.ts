@@ -38,7 +38,11 @@ export class MessageController {
   @Access('member', { scope: 'rooms' })
   @Answers(201, MessageView, { refuses: ['ROOM_NOT_FOUND', 'USER_NOT_FOUND', 'NOT_YOURSELF'] })
   @Answers(200, MessageView, { description: 'It was sent before: the first message' })
-  async postMessage(@CurrentActor() actor: Actor, @NameParam('id', 'ROOM_NOT_FOUND') id: string, @Body() body: PostMessageDto): Promise<RawJson> {
+  async postMessage(
+    @CurrentActor() actor: Actor,
+    @NameParam('id', 'ROOM_NOT_FOUND') id: string,
+    @Body() body: PostMessageDto,
+  ): Promise<RawJson> {
     const { message, created } = await this.messages.post(actor, id, body);
     return new RawJson(JSON.stringify(message), created ? 201 : 200);
   }
@@ -60,14 +64,22 @@ export class MessageController {
   @Delete('rooms/:id/messages/:seq')
   @Access('member', { scope: 'rooms' })
   @Answers(200, MessageView, { refuses: ['ROOM_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'FORBIDDEN'] })
-  deleteMessage(@CurrentActor() actor: Actor, @NameParam('id', 'ROOM_NOT_FOUND') id: string, @SeqParam() seq: number): Promise<MessageView> {
+  deleteMessage(
+    @CurrentActor() actor: Actor,
+    @NameParam('id', 'ROOM_NOT_FOUND') id: string,
+    @SeqParam() seq: number,
+  ): Promise<MessageView> {
     return this.messages.remove(actor, id, seq);
   }
 
   /** Put an emoji under a message. Again changes nothing. */
   @Put('rooms/:id/messages/:seq/reactions/:emoji')
   @Access('member')
-  @ApiParam({ name: 'emoji', description: 'One emoji, percent-encoded', schema: { type: 'string', minLength: 1, maxLength: 32, example: '👍' } })
+  @ApiParam({
+    name: 'emoji',
+    description: 'One emoji, percent-encoded',
+    schema: { type: 'string', minLength: 1, maxLength: 32, example: '👍' },
+  })
   @Answers(200, MessageView, { refuses: ['ROOM_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'MESSAGE_DELETED'] })
   addReaction(
     @CurrentActor() actor: Actor,
@@ -81,7 +93,11 @@ export class MessageController {
   /** Take the caller's emoji away. Where there is none, nothing changes. */
   @Delete('rooms/:id/messages/:seq/reactions/:emoji')
   @Access('member')
-  @ApiParam({ name: 'emoji', description: 'One emoji, percent-encoded', schema: { type: 'string', minLength: 1, maxLength: 32, example: '👍' } })
+  @ApiParam({
+    name: 'emoji',
+    description: 'One emoji, percent-encoded',
+    schema: { type: 'string', minLength: 1, maxLength: 32, example: '👍' },
+  })
   @Answers(200, MessageView, { refuses: ['ROOM_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'MESSAGE_DELETED'] })
   removeReaction(
     @CurrentActor() actor: Actor,

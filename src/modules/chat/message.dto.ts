@@ -16,16 +16,34 @@ export class PostMessageDto {
   @IsIdField({ optional: true, description: 'For API keys: the user who speaks. A person may name only themselves' })
   sender_id?: string | null;
 
-  @IsText({ min: 1, max: 200, optional: true, description: 'Your own name for this message: sent again, it is stored and shown once', example: 'c-1' })
+  @IsText({
+    min: 1,
+    max: 200,
+    optional: true,
+    description: 'Your own name for this message: sent again, it is stored and shown once',
+    example: 'c-1',
+  })
   client_message_id?: string | null;
 
   @IsIdField({ optional: true, each: true, max_items: MAX_FILES, description: 'Files to attach', example: [] })
   file_ids?: string[] | null;
 
-  @IsIntField({ min: 1, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'The place of the message that this one answers', example: 1 })
+  @IsIntField({
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    optional: true,
+    description: 'The place of the message that this one answers',
+    example: 1,
+  })
   reply_to_seq?: number | null;
 
-  @IsIntField({ min: 1, max: MAX_TTL_SECONDS, optional: true, description: "How long it lives; the room's lifetime where none is given", example: 86_400 })
+  @IsIntField({
+    min: 1,
+    max: MAX_TTL_SECONDS,
+    optional: true,
+    description: "How long it lives; the room's lifetime where none is given",
+    example: 86_400,
+  })
   ttl_seconds?: number | null;
 }
 
@@ -49,7 +67,13 @@ export class HistoryQuery {
   @IsIntField({ min: 1, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'Only messages before this place', example: 100 })
   before_seq?: number;
 
-  @IsIntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'Only messages after this place, oldest first', example: 41 })
+  @IsIntField({
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    optional: true,
+    description: 'Only messages after this place, oldest first',
+    example: 41,
+  })
   after_seq?: number;
 }
 

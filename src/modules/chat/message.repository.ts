@@ -164,7 +164,11 @@ export class MessageRepository {
   }
 
   /** A page of history that `reader` may see; null where there is no such room for them. */
-  async history(room_id: string, reader: string | null, range: { limit: number; before_seq?: number; after_seq?: number }): Promise<MessagePage | null> {
+  async history(
+    room_id: string,
+    reader: string | null,
+    range: { limit: number; before_seq?: number; after_seq?: number },
+  ): Promise<MessagePage | null> {
     const { limit, before_seq = Number.MAX_SAFE_INTEGER, after_seq } = range;
     const both = after_seq !== undefined && range.before_seq !== undefined;
     const text = both ? BETWEEN : after_seq === undefined ? NEWEST_FIRST : OLDEST_FIRST;

@@ -181,7 +181,7 @@ export class MessageService {
 
   private async readBetween(room_id: string, after_seq: number, before_seq: number): Promise<Array<{ seq: number; message: MessageView }>> {
     const found: MessageView[] = [];
-    for (let from = after_seq; from < before_seq - 1; ) {
+    for (let from = after_seq; from < before_seq - 1;) {
       const page = JSON.parse(await this.messages.between(room_id, from, before_seq, 200)) as MessageView[];
       const last = page.at(-1);
       if (!last) break;

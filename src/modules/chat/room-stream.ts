@@ -15,7 +15,12 @@ export interface RoomEvent {
 }
 
 /** Reads messages that this node was not told of, oldest first. */
-export type GapFiller = (client_id: string, room_id: string, after_seq: number, before_seq: number) => Promise<Array<{ seq: number; message: unknown }>>;
+export type GapFiller = (
+  client_id: string,
+  room_id: string,
+  after_seq: number,
+  before_seq: number,
+) => Promise<Array<{ seq: number; message: unknown }>>;
 
 type Watcher = (event: RoomEvent) => void;
 
@@ -224,7 +229,8 @@ export class RoomStream {
     try {
       const found = await this.fill(client_id, room_id, state.delivered, before_seq);
       for (const { seq, message } of found) {
-        if (seq > state.delivered && !state.held.has(seq)) state.held.set(seq, { client_id, room_id, event: MESSAGE, payload: message, seq });
+        if (seq > state.delivered && !state.held.has(seq))
+          state.held.set(seq, { client_id, room_id, event: MESSAGE, payload: message, seq });
       }
       for (const seq of [...state.held.keys()].sort((a, b) => a - b)) {
         if (seq >= before_seq) break;

@@ -117,7 +117,11 @@ export class RoomController {
   @Put(':id/read')
   @Access('member')
   @Answers(200, ReadMarkerView, { refuses: ['ROOM_NOT_FOUND'] })
-  markRoomRead(@CurrentActor() actor: Actor, @NameParam('id', 'ROOM_NOT_FOUND') id: string, @Body() body: MarkReadDto): Promise<ReadMarkerView> {
+  markRoomRead(
+    @CurrentActor() actor: Actor,
+    @NameParam('id', 'ROOM_NOT_FOUND') id: string,
+    @Body() body: MarkReadDto,
+  ): Promise<ReadMarkerView> {
     return this.rooms.markRead(actor, id, body.seq);
   }
 }

@@ -14,7 +14,13 @@ export class CreateRoomDto {
   @IsOneOf(VISIBILITIES, { description: '`open` to everyone in the tenant, `private` to its members', example: 'open' })
   visibility: Visibility;
 
-  @IsIntField({ min: 1, max: MAX_TTL_SECONDS, optional: true, description: 'How long its messages live; null for ever', example: 2_592_000 })
+  @IsIntField({
+    min: 1,
+    max: MAX_TTL_SECONDS,
+    optional: true,
+    description: 'How long its messages live; null for ever',
+    example: 2_592_000,
+  })
   message_ttl_seconds?: number | null;
 
   @IsIdField({ optional: true, each: true, max_items: 500, description: 'Who is in it from the start', example: [] })

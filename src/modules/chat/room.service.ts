@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { Database, decodeCursor, isUniqueViolation, type Page, type PageRequest, pageLimit, pageOf } from '../../platform/database/index.js';
+import {
+  Database,
+  decodeCursor,
+  isUniqueViolation,
+  type Page,
+  type PageRequest,
+  pageLimit,
+  pageOf,
+} from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { channels, Realtime } from '../../platform/realtime/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
@@ -222,6 +230,11 @@ export class RoomService {
       void socket.leave(channel);
       socket.data.joined.delete(room_id);
       void this.connections.remove({ client_id, room_id, connection_id: socket.id, user_id: socket.data.actor.id });
+    }
+    const whose = user_id === null ? channels.tenant(client_id) : channels.user(client_id, user_id);
+    for (const socket of this.realtime.socketsIn(whose)) {
+      const attempt = socket.data.joining.get(room_id);
+      if (attempt) attempt.expelled = true;
     }
   }
 }

@@ -16,7 +16,11 @@ export function SeqParam(): ParameterDecorator {
     Param('seq', toSeq)(target, key, index);
     const descriptor = key === undefined ? undefined : Object.getOwnPropertyDescriptor(target, key);
     if (key !== undefined && descriptor) {
-      ApiParam({ name: 'seq', description: "The message's place", schema: { type: 'integer', minimum: 1, example: 42 } })(target, key, descriptor);
+      ApiParam({ name: 'seq', description: "The message's place", schema: { type: 'integer', minimum: 1, example: 42 } })(
+        target,
+        key,
+        descriptor,
+      );
     }
   };
 }

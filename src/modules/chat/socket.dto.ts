@@ -12,7 +12,13 @@ export class RoomRefDto {
 
 /** A room to come into. */
 export class JoinRoomDto extends RoomRefDto {
-  @IsIntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'The place of the last message that the client has; it is given what came since', example: 42 })
+  @IsIntField({
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    optional: true,
+    description: 'The place of the last message that the client has; it is given what came since',
+    example: 42,
+  })
   after_seq?: number | null;
 }
 

@@ -64,7 +64,10 @@ export class TenantController {
   @Delete('tenants/:client_id')
   @OperatorOnly()
   @Answers(204, undefined, { refuses: ['TENANT_NOT_FOUND', 'DEFAULT_TENANT'] })
-  deleteTenant(@CurrentActor() actor: Actor, @NameParam('client_id', 'TENANT_NOT_FOUND', 'The tenant', 'tokyo-salon') client_id: string): Promise<void> {
+  deleteTenant(
+    @CurrentActor() actor: Actor,
+    @NameParam('client_id', 'TENANT_NOT_FOUND', 'The tenant', 'tokyo-salon') client_id: string,
+  ): Promise<void> {
     return this.tenants.delete(actor, client_id);
   }
 

@@ -57,7 +57,12 @@ export async function guardedFetch(target: string, options: OutboundRequest): Pr
     const response = await request(url, { method, headers, body, dispatcher, signal });
     const next = redirectOf(response.statusCode, response.headers.location, url);
     if (!next || hops >= (options.max_redirects ?? 0)) {
-      return { status: response.statusCode, headers: response.headers, body: await readAll(response.body, options.max_bytes), url: url.href };
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        body: await readAll(response.body, options.max_bytes),
+        url: url.href,
+      };
     }
     await response.body.dump({ limit: 16_384, signal });
     // A secret in a header is for the server that it was given to.
@@ -65,7 +70,10 @@ export async function guardedFetch(target: string, options: OutboundRequest): Pr
     if (response.statusCode === 303 || (method === 'POST' && response.statusCode < 303)) {
       method = 'GET';
       body = undefined;
-      headers = pick(headers, Object.keys(headers).filter((name) => !/^content-/i.test(name)));
+      headers = pick(
+        headers,
+        Object.keys(headers).filter((name) => !/^content-/i.test(name)),
+      );
     }
     url = next;
   }

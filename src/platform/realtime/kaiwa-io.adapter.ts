@@ -64,8 +64,10 @@ export class KaiwaIoAdapter extends IoAdapter {
         });
       }) as never);
     }
-    socket.onAny((event: string, ...args: unknown[]) => {
-      if (!known.has(event)) takeAck(args)?.({ ok: false, code: 'UNKNOWN_EVENT', message: `Unknown event ${JSON.stringify(event.slice(0, 64))}` });
+    // The protocol takes a number for a name too; what throws here would end the process.
+    socket.onAny((event: string | number, ...args: unknown[]) => {
+      if (typeof event === 'string' && known.has(event)) return;
+      takeAck(args)?.({ ok: false, code: 'UNKNOWN_EVENT', message: `Unknown event ${JSON.stringify(String(event).slice(0, 64))}` });
     });
   }
 }

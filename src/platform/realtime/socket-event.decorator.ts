@@ -41,8 +41,13 @@ export function SocketEvent<B extends object>(name: string, body: Type<B>, optio
         if (!socket.data.budget.take(name)) throw new AppError('RATE_LIMITED');
         const { value: valid, errors } = validator.validate(payload);
         if (errors) throw new AppError('VALIDATION_FAILED', { details: errors });
-        const { client_id, actor, address } = socket.data;
-        const answer = await Scope.run({ client_id, actor, request_id, address, transaction: null }, () => method.call(this, socket, valid));
+        const { client_id, address } = socket.data;
+        const actor = socket.data.asOfNow(socket.data.actor);
+        if (!actor) throw new AppError('UNAUTHORIZED');
+        socket.data.actor = actor;
+        const answer = await Scope.run({ client_id, actor, request_id, address, transaction: null }, () =>
+          method.call(this, socket, valid),
+        );
         return answer instanceof AckThen ? answer : { ok: true, ...answer };
       } catch (thrown) {
         const error = toAppError(thrown);
@@ -52,8 +57,14 @@ export function SocketEvent<B extends object>(name: string, body: Type<B>, optio
     };
     descriptor.value = wrapped as unknown as H;
     SubscribeMessage(name)(target, key, descriptor);
+    // Nest would let REST's pipe check the payload by the parameter's class first, and answer a wrong one with null.
+    Reflect.defineMetadata('design:paramtypes', [Object, Object], target, key);
     const described = (Reflect.getMetadata(DESCRIPTIONS, target.constructor) as SocketEventDescription[] | undefined) ?? [];
-    Reflect.defineMetadata(DESCRIPTIONS, [...described, { name, body, ack: options.ack ?? null, summary: options.summary }], target.constructor);
+    Reflect.defineMetadata(
+      DESCRIPTIONS,
+      [...described, { name, body, ack: options.ack ?? null, summary: options.summary }],
+      target.constructor,
+    );
   };
 }
 

@@ -6,10 +6,14 @@ import type { EventBudget } from './event-budget.js';
 export interface SocketData {
   client_id: string;
   actor: UserActor;
+  /** The actor with the role that it has now; null where its session has ended. */
+  asOfNow: (actor: UserActor) => UserActor | null;
   username: string;
   address: string;
   /** The rooms that this socket is in, each with the place of the first message that it was sent live. */
   joined: Map<string, number>;
+  /** The rooms that it is coming into; one that is put out meanwhile does not get in. */
+  joining: Map<string, { expelled: boolean; readonly done: Promise<void> }>;
   budget: EventBudget;
 }
 

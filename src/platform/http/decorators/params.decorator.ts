@@ -37,7 +37,11 @@ export function NameParam(name: string, absent: ErrorCode, description = whose(a
       return value;
     },
   };
-  return documented(Param(name, pipe), { name, description, schema: { type: 'string', pattern: CLIENT_NAME.source, maxLength: 64, example } });
+  return documented(Param(name, pipe), {
+    name,
+    description,
+    schema: { type: 'string', pattern: CLIENT_NAME.source, maxLength: 64, example },
+  });
 }
 
 /** `ROOM_NOT_FOUND`, "Room not found": "The id of a room". */
