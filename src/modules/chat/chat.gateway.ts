@@ -168,7 +168,6 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
       address: socket.handshake.address,
       joined: new Map(),
       joining: new Map(),
-      asOfNow: (signedIn) => this.authenticator.asOfNow(signedIn),
       budget: new EventBudget(this.config.env.RATE_LIMIT !== null),
     };
     await Scope.runAs(
