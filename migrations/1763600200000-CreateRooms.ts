@@ -194,8 +194,9 @@ begin
       where e.client_id = p_client_id and e.room_id = s.id and e.sender_id = b.sender_id and e.client_message_id = b.client_message_id limit 1
     ) e on true
     cross join lateral (select case
-      when s.id is null or (s.visibility = 'private' and m.is_member is null) then 'room_not_found'
+      when s.id is null then 'room_not_found'
       when not b.known_user and u.username is null then 'user_not_found'
+      when s.visibility = 'private' and m.is_member is null then 'room_not_found'
       when e.seq is not null then 'existing'
       when b.reply_to_seq > s.last_seq then 'reply_not_found'
       else 'created' end as outcome) o

@@ -260,6 +260,22 @@ describe('signing in and out', () => {
     });
   });
 
+  it('keeps a thousand sessions of one account, and ends the oldest beyond', async () => {
+    const member = await makeUser(server.api);
+    await sql(
+      server.database_url,
+      `insert into sessions (client_id, id, user_id, kind, room_id, expires_at)
+       select 'default', ('f0000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, $1, 'bearer', 'lobby', now() + interval '1 day'
+       from generate_series(1, 999) n`,
+      [member.id],
+    );
+    expect((await member.api('/getUserInfo')).status).toBe(200);
+    expect((await post('/auth/v1/login', { email: member.email, password: member.password })).status).toBe(200);
+    expect((await member.api('/getUserInfo')).status).toBe(401);
+    const [row] = await sql(server.database_url, 'select count(*)::int as sessions from sessions where user_id = $1', [member.id]);
+    expect(row).toEqual({ sessions: 1_000 });
+  });
+
   describe('POST /logout', () => {
     it('clears the cookie and ends its session', async () => {
       const cookie = await cookieLogin();

@@ -110,7 +110,7 @@ describe('guessing passwords', () => {
     expect(refused).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
     expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(15 * 60);
     expect((await attempt(user, user.password, '203.0.113.2')).status).toBe(429);
-    expect((await attempt(user, 'not the password', home)).status).toBe(429);
+    expect((await attempt(user, 'not the password', home)).status).toBe(401);
     expect((await attempt(user, user.password, home)).status).toBe(200);
     // The owner's success takes the lock off.
     expect((await attempt(user, user.password, '203.0.113.2')).status).toBe(200);
@@ -119,6 +119,14 @@ describe('guessing passwords', () => {
   it('refuses unknown accounts as it does known ones', async () => {
     const nobody = { email: `${uniqueName('nobody')}@example.com` };
     expect((await statuses(11, () => attempt(nobody, 'not the password', '203.0.113.3'))).slice(-2)).toEqual([401, 429]);
+  });
+
+  it('bounds registrations for one email, whatever the address', async () => {
+    const user = await makeUser(from('198.51.100.6', server.api));
+    let n = 0;
+    const register = (): Promise<Answer> =>
+      from(`203.0.113.${n++}`, server.api)('/auth/v1/register', { method: 'POST', json: { email: user.email, password: user.password } });
+    expect((await statuses(100, register)).slice(-2)).toEqual([409, 429]);
   });
 
   it('does not count those who are signed in, nor successes', async () => {

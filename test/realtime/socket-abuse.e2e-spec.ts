@@ -29,7 +29,6 @@ describe('what a hostile client sends', () => {
   });
 
   afterAll(async () => {
-    if (process.env.SHOW) process.stderr.write(server.logs());
     socket.disconnect();
     witness.disconnect();
     expect(await server.stop()).toBe(0);

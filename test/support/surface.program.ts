@@ -33,7 +33,8 @@ await app.init();
 const routes = adapter.routes.map(({ method, path, handler }) => ({
   method,
   path,
-  name: handler.name,
+  // Nest calls it by the class and the method.
+  name: handler.name.split('.').at(-1) ?? '',
   access: accessOf(handler) ?? null,
   takes_key: method === 'POST' && Reflect.getMetadata(NO_IDEMPOTENCY, handler) !== true,
   is_limited: Reflect.getMetadata(UNLIMITED, handler) !== true,

@@ -25,7 +25,7 @@ async function guess(guesses: GuessLimiter, address: string, right: boolean, cli
 }
 
 describe('GuessLimiter', () => {
-  const { account_failures, address_failures } = LIMITS.login;
+  const { account_failures, address_failures, known_failures } = LIMITS.login;
   let guesses: GuessLimiter;
   const fail = async (times: number, address: string): Promise<string[]> => {
     const outcomes: string[] = [];
@@ -44,10 +44,21 @@ describe('GuessLimiter', () => {
   });
 
   it('lets the owner in from where they signed in before, and nobody guess from there freely', async () => {
-    expect(await guess(guesses, '198.51.100.9', true)).toBe('right');
+    const home = '198.51.100.9';
+    expect(await guess(guesses, home, true)).toBe('right');
     await fail(account_failures, '203.0.113.1');
-    expect(await guess(guesses, '198.51.100.9', false)).toBe('RATE_LIMITED');
-    expect(await guess(guesses, '198.51.100.9', true)).toBe('right');
+    expect([await guess(guesses, home, false), await guess(guesses, home, true)]).toEqual(['wrong', 'right']);
+    expect(new Set(await fail(known_failures, home))).toEqual(new Set(['wrong']));
+    expect(await guess(guesses, home, true)).toBe('RATE_LIMITED');
+    expect(await guess(guesses, '198.51.100.10', true)).toBe('right');
+  });
+
+  it('does not count what strangers at the same address get wrong against its owners', async () => {
+    const office = '198.51.100.9';
+    expect(await guess(guesses, office, true)).toBe('right');
+    const scope = { client_id: 'acme', actor: null, request_id: 'r', address: office, transaction: null };
+    for (let n = 0; n < address_failures; n++) await Scope.run(scope, () => guesses.attempt(`name ${n}`, async () => false));
+    expect(await guess(guesses, office, true)).toBe('right');
   });
 
   it('does not lock the same account of another tenant', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
 import { Config } from '../../platform/config/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { Scope } from '../../platform/scope/index.js';
@@ -16,9 +16,9 @@ interface Gate {
 const MAX_WAITING = 64;
 
 /**
- * Bounds the guessing of passwords (contract, section 0): by account and by address. A locked account still lets its owner in from
- * an address that signed in to it
- * before, and locks for 15 minutes at most, so that nobody can lock its owner out for good.
+ * Bounds the guessing of passwords (contract, section 0): by account and by address. What strangers get wrong never counts
+ * against an address from which the owner has signed in, and a lock lasts 15 minutes at most, so that nobody can lock the
+ * owner out for good.
  */
 @Injectable()
 export class GuessLimiter {
@@ -27,6 +27,8 @@ export class GuessLimiter {
   private readonly addresses: RateLimiterAbstract;
   private readonly locks: RateLimiterAbstract;
   private readonly known: RateLimiterAbstract;
+  /** Failures of an account from an address that is known for it. */
+  private readonly pairs: RateLimiterAbstract;
   private readonly gates = new Map<string, Gate>();
 
   constructor(config: Config, limiters: LimiterFactory) {
@@ -35,6 +37,7 @@ export class GuessLimiter {
     this.accounts = limiters.make({ name: 'login-account', points: login.account_failures, seconds: login.window_seconds });
     this.addresses = limiters.make({ name: 'login-address', points: login.address_failures, seconds: login.window_seconds });
     this.locks = limiters.make({ name: 'login-lock', points: 1_000, seconds: login.lock_memory_seconds });
+    this.pairs = limiters.make({ name: 'login-pair', points: login.known_failures, seconds: login.window_seconds });
     this.known = limiters.make({ name: 'login-known', points: 1, seconds: login.known_address_seconds });
   }
 
@@ -46,42 +49,46 @@ export class GuessLimiter {
   async attempt(subject: string, verify: () => Promise<boolean>): Promise<boolean> {
     if (!this.enabled) return verify();
     const account = digest(`${Scope.clientId()}\n${subject}`);
+    const address = addressKey(Scope.get().address);
     return this.oneOfFew(account, async () => {
-      const address = addressKey(Scope.get().address);
-      const locked_ms = await this.admit(account, address);
+      const isKnown = await this.admit(account, address);
       if (await verify()) {
-        await this.remember(account, address);
+        await this.remember(account, address, isKnown);
         return true;
       }
-      await this.count(account, address);
-      if (locked_ms > 0) throw tooMany(locked_ms);
+      if (isKnown) await this.pairs.penalty(`${account} ${address}`);
+      else await this.count(account, address);
       return false;
     });
   }
 
   /** The caller has proved otherwise that the account is its own: its address is let through from now on, and the lock is off. */
   async trust(subject: string): Promise<void> {
-    if (this.enabled) await this.remember(digest(`${Scope.clientId()}\n${subject}`), addressKey(Scope.get().address));
+    if (this.enabled) await this.remember(digest(`${Scope.clientId()}\n${subject}`), addressKey(Scope.get().address), false);
   }
 
-  /** How long the account is still locked, in milliseconds, for a caller who may try all the same; refuses all others. */
-  private async admit(account: string, address: string): Promise<number> {
+  /** Whether the owner has signed in from there before: then only what failed from there counts. */
+  private async admit(account: string, address: string): Promise<boolean> {
+    const { account_failures, address_failures, known_failures } = LIMITS.login;
+    const pair = `${account} ${address}`;
+    if ((await this.known.get(pair)) !== null) {
+      refuseFrom(known_failures, await this.pairs.get(pair));
+      return true;
+    }
     const [byAddress, byAccount] = await Promise.all([this.addresses.get(address), this.accounts.get(account)]);
-    if (byAddress && byAddress.consumedPoints >= LIMITS.login.address_failures) throw tooMany(byAddress.msBeforeNext);
-    if (!byAccount || byAccount.consumedPoints < LIMITS.login.account_failures) return 0;
-    if ((await this.known.get(`${account} ${address}`)) === null) throw tooMany(byAccount.msBeforeNext);
-    return byAccount.msBeforeNext;
+    refuseFrom(address_failures, byAddress);
+    refuseFrom(account_failures, byAccount);
+    return false;
   }
 
-  private async remember(account: string, address: string): Promise<void> {
-    const place = `${account} ${address}`;
-    const [known] = await Promise.all([this.known.get(place), this.accounts.delete(account)]);
-    if (known === null) await this.known.set(place, 1, LIMITS.login.known_address_seconds);
+  private async remember(account: string, address: string, isKnown: boolean): Promise<void> {
+    const pair = `${account} ${address}`;
+    await Promise.all([this.accounts.delete(account), this.pairs.delete(pair)]);
+    if (!isKnown) await this.known.set(pair, 1, LIMITS.login.known_address_seconds);
   }
 
   private async count(account: string, address: string): Promise<void> {
     const [failures] = await Promise.all([this.accounts.penalty(account), this.addresses.penalty(address)]);
-    // Further failures of a locked account, from a known address, do not make its lock longer.
     if (failures.consumedPoints !== LIMITS.login.account_failures) return;
     const { consumedPoints: times } = await this.locks.penalty(account);
     const { first_lock_seconds, longest_lock_seconds } = LIMITS.login;
@@ -108,8 +115,10 @@ export class GuessLimiter {
   }
 }
 
-function tooMany(ms: number): AppError {
-  return new AppError('RATE_LIMITED', { retry_after_seconds: Math.max(1, ms / 1_000) });
+/** @throws RATE_LIMITED where `failures` or more were counted */
+function refuseFrom(failures: number, counted: RateLimiterRes | null): void {
+  if (counted === null || counted.consumedPoints < failures) return;
+  throw new AppError('RATE_LIMITED', { retry_after_seconds: Math.max(1, counted.msBeforeNext / 1_000) });
 }
 
 function digest(text: string): string {

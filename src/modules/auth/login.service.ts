@@ -71,8 +71,7 @@ export class LoginService implements OnModuleInit {
   async logout(credential: Credential | null): Promise<void> {
     if (!credential?.client_id || credential.actor.kind !== 'user') return;
     const { sid } = credential.actor;
-    if (sid !== null)
-      await Scope.runAs(credential.client_id, () => this.sessions.end(sid, 'logout'), Scope.get().request_id, credential.actor);
+    if (sid !== null) await Scope.runIn(credential.client_id, () => this.sessions.end(sid, 'logout'));
   }
 
   private findByName(name_key: string): Promise<Account | null> {

@@ -55,7 +55,7 @@ export class OidcService {
     const identity = await this.verify(token, tenant.oidc);
     if (!identity) return null;
     if (this.revocations.isIdentityEnded(identityId(tenant.client_id, issuer, identity.subject), identity.iat)) return null;
-    const user = await Scope.runAs(tenant.client_id, () => this.member(identity));
+    const user = await inTenant(tenant.client_id, () => this.member(identity));
     if (!user || user.disabled_at) return null;
     const { id, email, role } = user;
     const actor: UserActor = { kind: 'user', id, email, role, sid: null, room_id: DEFAULT_ROOM_ID, credential: 'oidc', exp: identity.exp };
@@ -102,6 +102,11 @@ export class OidcService {
       throw error;
     }
   }
+}
+
+/** Within a request it stays the request's work, with its address; a socket's handshake has none. */
+function inTenant<T>(client_id: string, work: () => T): T {
+  return Scope.find() ? Scope.runIn(client_id, work) : Scope.runAs(client_id, work);
 }
 
 /** Which tenant a token names; believed only once the issuer that this tenant trusts has signed it. */

@@ -28,6 +28,7 @@ export class ChatLifecycle implements OnApplicationBootstrap, BeforeApplicationS
     private readonly logger: Logger,
   ) {
     events.during('tenant.creating', () => this.rooms.createLobby());
+    events.during('user.deleting', ({ id }) => this.rooms.leaveAll(id));
   }
 
   /** Says that this node lives, and looks after what earlier processes left. */

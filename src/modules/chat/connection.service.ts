@@ -25,7 +25,8 @@ const DEAD_AFTER_SECONDS = 10;
  */
 @Injectable()
 export class ConnectionService {
-  private readonly mine = new Map<string, ConnectionRow>();
+  /** What this node has recorded, by connection and room. */
+  private readonly mine = new Map<string, Map<string, ConnectionRow>>();
   private leaving: ConnectionRow[] = [];
   private flushing: Promise<void> | null = null;
   private beat: NodeJS.Timeout | null = null;
@@ -55,26 +56,41 @@ export class ConnectionService {
     await this.takeAway(this.config.node_id);
   }
 
-  /**
-   * Records a socket in a room and answers whether it is the person's first one there. The person must be in the tenant and
-   * the room must exist; both are checked by foreign keys.
-   */
-  async add(row: ConnectionRow): Promise<{ first: boolean }> {
-    const rows = await this.database.sql<{ others: number }>(
-      `with added as (
-         insert into connections (client_id, room_id, connection_id, user_id, node_id) values ($1, $2, $3, $4, $5)
-         on conflict do nothing)
-       select count(*)::int as others from connections
-       where client_id = $1 and room_id = $2 and user_id = $4 and connection_id <> $3`,
+  /** Records a socket in a room. The person must be in the tenant and the room must exist; both are checked by foreign keys. */
+  async add(row: ConnectionRow): Promise<void> {
+    await this.database.sql(
+      `insert into connections (client_id, room_id, connection_id, user_id, node_id) values ($1, $2, $3, $4, $5) on conflict do nothing`,
       [row.client_id, row.room_id, row.connection_id, row.user_id, this.config.node_id],
     );
-    this.mine.set(keyOf(row), row);
-    return { first: rows[0]?.others === 0 };
+    const rooms = this.mine.get(row.connection_id) ?? new Map<string, ConnectionRow>();
+    this.mine.set(row.connection_id, rooms.set(row.room_id, row));
+  }
+
+  /**
+   * Tells the room that a person is there, where this recorded socket is their first one. Asked only after the record is committed, as
+   * {@link tellGone} is asked only after a record's deletion is: of one tab that goes while another comes, either sees the other.
+   */
+  async tellCome({ client_id, room_id, connection_id, user_id }: ConnectionRow, user: { id: string; username?: string }): Promise<void> {
+    try {
+      const first = await Scope.runAs(client_id, () =>
+        this.database.sql(
+          `select 1 from connections c where c.client_id = $1 and c.room_id = $2 and c.connection_id = $3 and not exists (
+             select 1 from connections o where o.client_id = $1 and o.room_id = $2 and o.user_id = $4
+               and (o.connected_at, o.connection_id) < (c.connected_at, c.connection_id))`,
+          [client_id, room_id, connection_id, user_id],
+        ),
+      );
+      if (first.length > 0) this.stream.publish({ client_id, room_id, event: 'presence', payload: { room_id, user, online: true } });
+    } catch (error) {
+      this.logger.error({ err: error, client_id, room_id }, 'a room could not be told who has come');
+    }
   }
 
   /** Takes a socket out of a room. Many at once go in one statement. */
   async remove(row: ConnectionRow): Promise<void> {
-    if (!this.mine.delete(keyOf(row))) return;
+    const rooms = this.mine.get(row.connection_id);
+    if (!rooms?.delete(row.room_id)) return;
+    if (rooms.size === 0) this.mine.delete(row.connection_id);
     this.leaving.push(row);
     // Whoever comes while a flush runs is in the next one.
     while (this.flushing) await this.flushing;
@@ -86,9 +102,24 @@ export class ConnectionService {
   }
 
   /** Takes a socket out of every room that it was in. */
-  async removeAll(client_id: string, connection_id: string): Promise<void> {
-    const rows = [...this.mine.values()].filter((row) => row.client_id === client_id && row.connection_id === connection_id);
+  async removeAll(connection_id: string): Promise<void> {
+    const rows = [...(this.mine.get(connection_id)?.values() ?? [])];
     await Promise.all(rows.map((row) => this.remove(row)));
+  }
+
+  /** True while the record stands: not taken away by whoever puts the person out of the room. */
+  has(row: ConnectionRow): boolean {
+    return this.mine.get(row.connection_id)?.has(row.room_id) === true;
+  }
+
+  /** The sockets that this node has recorded in a room, those on their way in among them. */
+  inRoom(client_id: string, room_id: string): ConnectionRow[] {
+    const rows: ConnectionRow[] = [];
+    for (const rooms of this.mine.values()) {
+      const row = rooms.get(room_id);
+      if (row?.client_id === client_id) rows.push(row);
+    }
+    return rows;
   }
 
   /** Who is connected to a room now, on nodes that live. */
@@ -118,7 +149,9 @@ export class ConnectionService {
   }
 
   private async restore(): Promise<void> {
-    for (const row of this.mine.values()) await Scope.runAs(row.client_id, () => this.add(row));
+    for (const rooms of this.mine.values()) {
+      for (const row of rooms.values()) await Scope.runAs(row.client_id, () => this.add(row));
+    }
   }
 
   /** Takes a node's rows away and tells the rooms who is gone. */
@@ -142,16 +175,12 @@ export class ConnectionService {
     for (const [client_id, ofTenant] of Map.groupBy(rows, (row) => row.client_id)) {
       try {
         await Scope.runAs(client_id, async () => {
-          await this.database.transaction(async () => {
-            // One at a time for a tenant, on all nodes: of two last sockets that leave at once, one must see that it is the last.
-            await this.database.sql(`select pg_advisory_xact_lock(hashtextextended($1, 11))`, [client_id]);
-            await this.database.sql(
-              `delete from connections c using json_to_recordset($2::json) as gone(room_id text, connection_id text)
-               where c.client_id = $1 and c.room_id = gone.room_id and c.connection_id = gone.connection_id`,
-              [client_id, JSON.stringify(ofTenant)],
-            );
-            await this.tellGone(client_id, ofTenant);
-          });
+          await this.database.sql(
+            `delete from connections c using json_to_recordset($2::json) as gone(room_id text, connection_id text)
+             where c.client_id = $1 and c.room_id = gone.room_id and c.connection_id = gone.connection_id`,
+            [client_id, JSON.stringify(ofTenant)],
+          );
+          await this.tellGone(client_id, ofTenant);
         });
       } catch (error) {
         this.logger.error({ err: error, client_id }, 'taking connections away failed; the rows go when this node does');
@@ -159,26 +188,20 @@ export class ConnectionService {
     }
   }
 
-  /** Tells each room who has no socket there any more. */
+  /** Tells each room who has no socket there any more. Called once the deletion is committed, so that of two that go at once the last sees none. */
   private async tellGone(client_id: string, rows: readonly ConnectionRow[]): Promise<void> {
     const gone = await this.database.sql<{ room_id: string; user: { id: string; username?: string } }>(
       `select distinct on (g.room_id, g.user_id) g.room_id,
               case when r.is_anonymous then json_build_object('id', g.user_id)
-                   else json_build_object('id', g.user_id, 'username', u.username) end as "user"
+                   else json_strip_nulls(json_build_object('id', g.user_id, 'username', u.username)) end as "user"
        from json_to_recordset($2::json) as g(room_id text, user_id uuid)
        join rooms r on r.client_id = $1 and r.id = g.room_id
        left join users u on u.client_id = $1 and u.id = g.user_id
        where not exists (select 1 from connections c where c.client_id = $1 and c.room_id = g.room_id and c.user_id = g.user_id)`,
       [client_id, JSON.stringify(rows)],
     );
-    this.database.afterCommit(() => {
-      for (const { room_id, user } of gone) {
-        this.stream.publish({ client_id, room_id, event: 'presence', payload: { room_id, user, online: false } });
-      }
-    });
+    for (const { room_id, user } of gone) {
+      this.stream.publish({ client_id, room_id, event: 'presence', payload: { room_id, user, online: false } });
+    }
   }
-}
-
-function keyOf(row: ConnectionRow): string {
-  return `${row.client_id}/${row.room_id}/${row.connection_id}`;
 }

@@ -38,6 +38,11 @@ export class KnownSenders {
     }
   }
 
+  /** Forgets who is in a room. */
+  forgetRoom(client_id: string, room_id: string): void {
+    this.members.deleteWhere((key) => key.startsWith(`${client_id}/${room_id}/`));
+  }
+
   /** Forgets that a person is in a room. */
   forgetMember(client_id: string, room_id: string, user_id: string): void {
     this.members.delete(`${client_id}/${room_id}/${user_id}`);
@@ -67,5 +72,9 @@ class Fresh<T> {
 
   delete(key: string): void {
     this.entries.delete(key);
+  }
+
+  deleteWhere(matches: (key: string) => boolean): void {
+    for (const key of this.entries.keys()) if (matches(key)) this.entries.delete(key);
   }
 }

@@ -120,12 +120,14 @@ export class MessageSearch implements OnModuleDestroy {
     return this.database.transaction(async () => {
       await this.messages.lockSearch(room_id);
       const [room] = await this.database.sql<{ last_seq: number; indexed_seq: number }>(
-        'select last_seq, indexed_seq from rooms where client_id = $1 and id = $2',
+        // A deletion of the room takes it first as well, so that the two cannot wait for each other.
+        'select last_seq, indexed_seq from rooms where client_id = $1 and id = $2 for key share',
         [client_id, room_id],
       );
       if (!room || room.indexed_seq >= room.last_seq) return false;
+      // Held, since the sweeper may be taking them away, and the index refers to them.
       const rows = await this.database.sql<{ seq: number; id: string; content: string | null }>(
-        `select seq, id, content from messages where client_id = $1 and room_id = $2 and seq > $3 and seq <= $4 order by seq limit ${BATCH}`,
+        `select seq, id, content from messages where client_id = $1 and room_id = $2 and seq > $3 and seq <= $4 order by seq limit ${BATCH} for key share`,
         [client_id, room_id, room.indexed_seq, room.last_seq],
       );
       // Where fewer came than were asked for, the rest had expired and was swept before anybody looked for it.

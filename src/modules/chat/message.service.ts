@@ -66,8 +66,13 @@ export class MessageService {
     switch (outcome.outcome) {
       case 'created':
         return { message: presentPosted(message, outcome), created: true };
-      case 'existing':
-        return { message: await this.present(room_id, outcome.seq), created: false };
+      case 'existing': {
+        const first = await this.messages.find(room_id, outcome.seq);
+        if (first !== null) return { message: JSON.parse(first) as MessageView, created: false };
+        // It has expired: as if it were swept already, nothing was sent under this name.
+        await this.messages.removeExpired(room_id, outcome.seq);
+        return this.post(actor, room_id, body);
+      }
       case 'room_not_found':
         throw new AppError('ROOM_NOT_FOUND');
       case 'user_not_found':
@@ -82,9 +87,8 @@ export class MessageService {
     const limit = query.limit ?? DEFAULT_LIMIT;
     const page = await this.messages.history(room_id, readerOf(actor), { ...query, limit });
     if (!page) throw new AppError('ROOM_NOT_FOUND');
-    if (page.count < limit || page.lowest === null || page.highest === null) return { json: page.json, next: null };
-    if (query.after_seq !== undefined) return { json: page.json, next: { after_seq: page.highest } };
-    return { json: page.json, next: page.lowest > 1 ? { before_seq: page.lowest } : null };
+    if (!page.has_more || page.lowest === null || page.highest === null) return { json: page.json, next: null };
+    return { json: page.json, next: query.after_seq === undefined ? { before_seq: page.lowest } : { after_seq: page.highest } };
   }
 
   /** New words, by the author alone. Throws ROOM_NOT_FOUND, MESSAGE_NOT_FOUND, FORBIDDEN, MESSAGE_DELETED. */
@@ -125,7 +129,7 @@ export class MessageService {
     return this.database.transaction(async () => {
       const message = await this.lock(room_id, seq);
       if (message.deleted_at) throw new AppError('MESSAGE_DELETED');
-      if (!removed && (await this.messages.countEmoji(room_id, seq)) >= MOST_EMOJI) {
+      if (!removed && (await this.messages.countOtherEmoji(room_id, seq, emoji)) >= MOST_EMOJI) {
         throw AppError.field('emoji', `a message takes ${MOST_EMOJI} different emoji`);
       }
       const done = removed

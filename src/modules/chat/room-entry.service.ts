@@ -46,7 +46,7 @@ export class RoomEntry {
   async join(socket: KaiwaSocket, room_id: string, after_seq: number | null): Promise<{ caught: Caught; admission: Admission | null }> {
     const { actor, joined, joining } = socket.data;
     // Asked for twice at once, the second one finds the socket in the room.
-    for (let other = joining.get(room_id); other; other = joining.get(room_id)) await other.done;
+    for (let other = joining.get(room_id); other; other = joining.get(room_id)) await other;
     const live_from = joined.get(room_id);
     if (live_from !== undefined) {
       // What this connection was sent live already is not given again, unless the client says that it has got so far and no further.
@@ -76,16 +76,24 @@ export class RoomEntry {
   /** Leaves a room with this socket; membership stays. */
   async leave(socket: KaiwaSocket, room_id: string): Promise<void> {
     const { client_id, actor, joined, joining } = socket.data;
-    await joining.get(room_id)?.done;
-    joined.delete(room_id);
-    await socket.leave(channels.room(client_id, room_id));
-    await this.connections.remove({ client_id, room_id, connection_id: socket.id, user_id: actor.id });
+    for (let other = joining.get(room_id); other; other = joining.get(room_id)) await other;
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    // Whoever comes back at once waits until the record is gone, or it would be taken for the new one.
+    joining.set(room_id, done);
+    try {
+      joined.delete(room_id);
+      await socket.leave(channels.room(client_id, room_id));
+      await this.connections.remove({ client_id, room_id, connection_id: socket.id, user_id: actor.id });
+    } finally {
+      joining.delete(room_id);
+      resolve();
+    }
   }
 
   /** Takes a socket that is gone out of all its rooms, and tells them where it was the person's last one. */
   async leaveAll(socket: KaiwaSocket): Promise<void> {
     socket.data.joined.clear();
-    await this.connections.removeAll(socket.data.client_id, socket.id);
+    await this.connections.removeAll(socket.id);
   }
 
   /** Tells the others in a room that one is typing. Throws ROOM_NOT_FOUND. */
@@ -101,8 +109,7 @@ export class RoomEntry {
     const { client_id, actor, username, joined, joining } = socket.data;
     const row = { client_id, room_id, connection_id: socket.id, user_id: actor.id };
     const { promise: done, resolve } = Promise.withResolvers<void>();
-    const attempt = { expelled: false, done };
-    joining.set(room_id, attempt);
+    joining.set(room_id, done);
     const over = (): void => {
       joining.delete(room_id);
       resolve();
@@ -111,18 +118,19 @@ export class RoomEntry {
     try {
       const { snapshot, enter, abandon } = await this.stream.join(client_id, room_id, async () => {
         const room = await this.roomRows.getFor(room_id, actor.id);
-        const { first } = await this.connections.add(row);
+        await this.connections.add(row);
         const isNew = room.my_role === null && (await this.rooms.enter(room_id, actor.id, room.last_seq));
         const user = room.is_anonymous ? { id: actor.id } : { id: actor.id, username };
         tell = () => {
           if (isNew) this.stream.publish({ client_id, room_id, event: 'member:joined', payload: { room_id, user } });
-          if (first) this.stream.publish({ client_id, room_id, event: 'presence', payload: { room_id, user, online: true } });
+          void this.connections.tellCome(row, user);
         };
         return { last_seq: await read() };
       });
       const admission: Admission = {
         letIn: () => {
-          if (attempt.expelled || socket.disconnected) {
+          // Without its record it was put out of the room on its way in.
+          if (socket.disconnected || !this.connections.has(row)) {
             void admission.abandon();
             return;
           }

@@ -25,6 +25,15 @@ export class RoomMemberRepository extends TenantRepository<RoomMember> {
     return rows.map((row) => row.user_id);
   }
 
+  /** Who of these is a member of a room. */
+  async among(room_id: string, user_ids: readonly string[]): Promise<string[]> {
+    const rows = await this.database.sql<{ user_id: string }>(
+      'select user_id from room_members where client_id = $1 and room_id = $2 and user_id = any($3::uuid[])',
+      [Scope.clientId(), room_id, [...new Set(user_ids)]],
+    );
+    return rows.map((row) => row.user_id);
+  }
+
   /** A room's members with their names, by id after `after_id`. */
   async listViews(room_id: string, anonymous: boolean, after_id: string | null, limit: number): Promise<RoomMemberView[]> {
     return this.database.sql<RoomMemberView>(
@@ -36,16 +45,33 @@ export class RoomMemberRepository extends TenantRepository<RoomMember> {
     );
   }
 
-  /** Moves a reader's marker forward, never back, and makes a reader of an open room its member. Answers where it stands. */
-  async markRead(room_id: string, user_id: string, seq: number): Promise<number> {
+  /** Moves a reader's marker forward, never back, and makes a reader of an open room its member. Answers where it stands; null where they may not read. */
+  async markRead(room_id: string, user_id: string, seq: number): Promise<number | null> {
     const rows = await this.database.sql<{ last_read_seq: number }>(
-      `insert into room_members (client_id, room_id, user_id, last_read_seq) values ($1, $2, $3, $4)
+      `insert into room_members (client_id, room_id, user_id, last_read_seq)
+       select r.client_id, r.id, $3, $4 from rooms r
+       where r.client_id = $1 and r.id = $2 and (r.visibility = 'open' or exists (
+         select 1 from room_members m where m.client_id = $1 and m.room_id = $2 and m.user_id = $3))
        on conflict (client_id, room_id, user_id)
        do update set last_read_seq = greatest(room_members.last_read_seq, excluded.last_read_seq)
        returning last_read_seq`,
       [Scope.clientId(), room_id, user_id, seq],
     );
-    return rows[0]?.last_read_seq ?? seq;
+    return rows[0]?.last_read_seq ?? null;
+  }
+
+  /** Takes a person out of every room; rooms that they ran alone and nobody else may run get another admin. Answers which they were in. */
+  async leaveAll(user_id: string): Promise<Array<{ room_id: string; is_anonymous: boolean }>> {
+    const client_id = Scope.clientId();
+    const rows = await this.database.sql<{ room_id: string; is_anonymous: boolean; orphaned: boolean }>(
+      `select rm.room_id, r.is_anonymous, rm.role = 'admin' and r.visibility = 'private' as orphaned
+       from room_members rm join rooms r on r.client_id = rm.client_id and r.id = rm.room_id
+       where rm.client_id = $1 and rm.user_id = $2 order by r.id for no key update of r`,
+      [client_id, user_id],
+    );
+    await this.database.sql('delete from room_members where client_id = $1 and user_id = $2', [client_id, user_id]);
+    for (const { room_id, orphaned } of rows) if (orphaned) await this.ensureAdmin(room_id);
+    return rows;
   }
 
   /** Makes the longest-standing member the admin of a room that has none left. */

@@ -28,6 +28,12 @@ export const LOBBY = 'lobby';
 
 const EXPEL = 'room.expel';
 
+/** Whose sockets must leave a room: one person's, those of all who are no members, or everybody's. `may_stay` spares a person's in an open room. */
+type Expelled = { readonly client_id: string; readonly room_id: string } & (
+  | { readonly whom: 'person'; readonly user_id: string; readonly may_stay: boolean }
+  | { readonly whom: 'strangers' | 'everybody' }
+);
+
 /** Rooms and who is in them. */
 @Injectable()
 export class RoomService {
@@ -41,7 +47,7 @@ export class RoomService {
     private readonly connections: ConnectionService,
     private readonly known: KnownSenders,
   ) {
-    realtime.onRelay<{ client_id: string; room_id: string; user_id: string | null }>(EXPEL, (who) => this.expelHere(who));
+    realtime.onRelay<Expelled>(EXPEL, (who) => void this.expelHere(who));
   }
 
   /** Makes a room; the person who makes it is its admin. Throws ROOM_ID_TAKEN (409), USER_NOT_FOUND for an unknown member. */
@@ -102,7 +108,9 @@ export class RoomService {
         ...(body.message_ttl_seconds === undefined ? {} : { message_ttl_seconds: body.message_ttl_seconds }),
       },
     );
-    if (body.visibility === 'private' && room.visibility === 'open') this.expel(room_id, null);
+    if (body.visibility === 'private' && room.visibility === 'open') {
+      await this.expel({ client_id: Scope.clientId(), room_id, whom: 'strangers' });
+    }
     return this.get(actor, room_id);
   }
 
@@ -112,7 +120,7 @@ export class RoomService {
     assertCanRun(actor, room);
     assertNotFixed(room);
     await this.rooms.delete({ id: room_id });
-    this.expel(room_id, null);
+    await this.expel({ client_id: Scope.clientId(), room_id, whom: 'everybody' });
   }
 
   /** A page of the room's members. */
@@ -139,8 +147,10 @@ export class RoomService {
     await this.database.transaction(async () => {
       await this.rooms.lock(room_id);
       const [added] = await this.members.add(room_id, [user_id], role ?? 'member', room.last_seq);
-      if (added === undefined && role !== undefined) await this.members.update({ room_id, user_id }, { role });
-      await this.members.ensureAdmin(room_id);
+      if (added === undefined && role !== undefined) {
+        await this.members.update({ room_id, user_id }, { role });
+        if (room.visibility === 'private') await this.members.ensureAdmin(room_id);
+      }
       if (added !== undefined) await this.tellMember(room, user_id, 'member:joined');
     });
     return this.memberView(room, user_id);
@@ -152,16 +162,27 @@ export class RoomService {
    */
   async removeMember(actor: Actor, room_id: string, user_id: string): Promise<void> {
     const room = await this.rooms.getFor(room_id, readerOf(actor));
+    const client_id = Scope.clientId();
     if (room.is_anonymous) assertNotFixed(room);
     if (!(actor.kind === 'user' && actor.id === user_id)) assertCanRun(actor, room);
     await this.database.transaction(async () => {
       await this.rooms.lock(room_id);
       if ((await this.members.delete({ room_id, user_id })) === 0) throw new AppError('MEMBER_NOT_FOUND');
-      this.database.afterCommit(() => this.known.forgetMember(Scope.clientId(), room_id, user_id));
-      if (room.visibility === 'private') await this.members.ensureAdmin(room_id);
+      const may_stay = room.visibility === 'open';
+      if (!may_stay) await this.members.ensureAdmin(room_id);
       await this.tellMember(room, user_id, 'member:left');
-      if (room.visibility === 'private') this.database.afterCommit(() => this.expel(room_id, user_id));
+      this.database.afterCommit(() => this.expel({ client_id, room_id, whom: 'person', user_id, may_stay }));
     });
+  }
+
+  /** Takes a person whose account ends out of every room; inside the transaction that ends it. */
+  async leaveAll(user_id: string): Promise<void> {
+    const client_id = Scope.clientId();
+    const user = await this.userView({ is_anonymous: false }, user_id);
+    for (const { room_id, is_anonymous } of await this.members.leaveAll(user_id)) {
+      const payload = { room_id, user: is_anonymous ? { id: user_id } : user };
+      this.database.afterCommit(() => this.stream.publish({ client_id, room_id, event: 'member:left', payload }));
+    }
   }
 
   /** Makes a person who comes in by socket a member of a room that they may see; answers whether they are new. */
@@ -176,6 +197,7 @@ export class RoomService {
     const room = await this.rooms.getFor(room_id, user_id);
     if (seq > room.last_seq) throw AppError.field('seq', `is beyond the room's last message (${room.last_seq})`);
     const stands = await this.members.markRead(room_id, user_id, seq);
+    if (stands === null) throw new AppError('ROOM_NOT_FOUND');
     const user = await this.userView(room, user_id);
     this.stream.publish({ client_id: Scope.clientId(), room_id, event: 'read', payload: { room_id, user, seq: stands } });
     return { room_id, seq: stands };
@@ -187,7 +209,7 @@ export class RoomService {
   }
 
   /** A person as this room shows them. */
-  async userView(room: RoomForReader, user_id: string): Promise<{ id: string; username?: string }> {
+  async userView(room: Pick<RoomForReader, 'is_anonymous'>, user_id: string): Promise<{ id: string; username?: string }> {
     if (room.is_anonymous) return { id: user_id };
     const [user] = await this.users.byIds([user_id]);
     return user ? { id: user.id, username: user.username } : { id: user_id };
@@ -216,25 +238,31 @@ export class RoomService {
     if (known.length < new Set(user_ids).size) throw new AppError('USER_NOT_FOUND');
   }
 
-  /** Puts sockets out of a room on every node: one person's, or (null) those of everybody who may not see it any more. */
-  private expel(room_id: string, user_id: string | null): void {
-    const who = { client_id: Scope.clientId(), room_id, user_id };
-    this.expelHere(who);
+  /** Puts sockets out of a room on every node. */
+  private async expel(who: Expelled): Promise<void> {
     this.realtime.relay(EXPEL, who);
+    await this.expelHere(who);
   }
 
-  private expelHere({ client_id, room_id, user_id }: { client_id: string; room_id: string; user_id: string | null }): void {
+  /** Forgets who was seen there, and puts out the sockets that are in the room or on their way in. */
+  private async expelHere(who: Expelled): Promise<void> {
+    const { client_id, room_id } = who;
+    if (who.whom === 'person') this.known.forgetMember(client_id, room_id, who.user_id);
+    else this.known.forgetRoom(client_id, room_id);
+    if (who.whom === 'person' && who.may_stay) return;
+    const staying = who.whom === 'strangers' ? await Scope.runAs(client_id, () => this.membersHere(client_id, room_id)) : new Set<string>();
     const channel = channels.room(client_id, room_id);
-    for (const socket of this.realtime.socketsIn(channel)) {
-      if (user_id !== null && socket.data.actor.id !== user_id) continue;
-      void socket.leave(channel);
-      socket.data.joined.delete(room_id);
-      void this.connections.remove({ client_id, room_id, connection_id: socket.id, user_id: socket.data.actor.id });
+    for (const row of this.connections.inRoom(client_id, room_id)) {
+      if (who.whom === 'person' ? row.user_id !== who.user_id : staying.has(row.user_id)) continue;
+      const socket = this.realtime.socket(row.connection_id);
+      void socket?.leave(channel);
+      socket?.data.joined.delete(room_id);
+      void this.connections.remove(row);
     }
-    const whose = user_id === null ? channels.tenant(client_id) : channels.user(client_id, user_id);
-    for (const socket of this.realtime.socketsIn(whose)) {
-      const attempt = socket.data.joining.get(room_id);
-      if (attempt) attempt.expelled = true;
-    }
+  }
+
+  private async membersHere(client_id: string, room_id: string): Promise<Set<string>> {
+    const present = this.connections.inRoom(client_id, room_id).map(({ user_id }) => user_id);
+    return new Set(await this.members.among(room_id, present));
   }
 }

@@ -1,6 +1,9 @@
+import { caseless } from '../../platform/text/index.js';
+
 /** How text is compared in search: compatibility forms folded (ﾃｽﾄ, Ｔｅｓｔ), letter case too, white space as one space. */
 export function normaliseText(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
+  // Lower case writes a sigma by where it stands in the word, which a part of the word cannot know.
+  return caseless(text).replaceAll('ς', 'σ').replace(/\s+/gu, ' ').trim();
 }
 
 /**

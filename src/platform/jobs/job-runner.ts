@@ -24,6 +24,7 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 const RELEASE_WITHIN_MS = 2_000;
 const CLOSE_WITHIN_MS = 1_000;
+const NOTE_WITHIN_MS = 1_000;
 const MISSED_BEAT = 'the job queue missed a beat';
 
 type Library = typeof import('graphile-worker');
@@ -148,6 +149,8 @@ export class JobRunner implements BeforeApplicationShutdown {
     events.once('pool:create', ({ workerPool }) => {
       made.workers = workerPool;
     });
+    // Where it cannot note the end of a job the library ends by itself, or means to and hangs.
+    const ending = new Promise((resolve) => events.once('pool:gracefulShutdown', resolve));
     events.on('worker:getJob:empty', () => this.noteAnswer());
     events.on('job:start', () => this.noteAnswer());
     const runner = await library.run(
@@ -171,11 +174,11 @@ export class JobRunner implements BeforeApplicationShutdown {
     const presence = new RunnerPresence(pool);
     this.session = { runner, workers };
     try {
-      if (this.stopping.signal.aborted) await this.endSession({ runner, workers });
-      else await presence.show(workers.id).catch((error: unknown) => this.logger.warn({ err: error }, MISSED_BEAT));
-      await runner.promise;
+      await presence.show(workers.id).catch((error: unknown) => this.logger.warn({ err: error }, MISSED_BEAT));
+      await Promise.race([runner.promise, ending, aborted(this.stopping.signal)]);
     } finally {
       this.session = null;
+      await this.endSession({ runner, workers });
       await presence.leave(workers.id).catch((error: unknown) => {
         this.logger.warn({ err: error }, 'what the job queue still had is released in a minute');
       });
@@ -238,16 +241,16 @@ export class JobRunner implements BeforeApplicationShutdown {
 
   private async end(): Promise<void> {
     this.stopping.abort();
-    const { session, pool } = this;
+    const { pool } = this;
     if (!pool) return;
-    if (session) await this.endSession(session);
-    // Where it was just starting it has been told, and ends by itself.
-    await within(this.loops, session ? CLOSE_WITHIN_MS : this.patience.stop_ms);
+    await within(this.loops, this.patience.stop_ms + RELEASE_WITHIN_MS + CLOSE_WITHIN_MS);
     await pool.end(CLOSE_WITHIN_MS);
   }
 
   private async endSession({ runner, workers }: Session): Promise<void> {
-    const ended = runner.stop().catch((error: unknown) => this.logger.debug({ err: error }, 'the job queue was stopped already'));
+    const refused = (error: unknown): void => this.logger.debug({ err: error }, 'the job queue had ended already');
+    runner.stop().catch(refused);
+    const ended = Promise.race([runner.promise.catch(refused), this.idle()]);
     if (await within(ended, this.patience.stop_ms)) return;
     this.logger.warn({ running: this.running }, 'jobs were still running and are released');
     const released = Promise.resolve(workers.forcefulShutdown('The server stopped')).catch((error: unknown) =>
@@ -256,9 +259,22 @@ export class JobRunner implements BeforeApplicationShutdown {
     await within(released, RELEASE_WITHIN_MS);
   }
 
+  /** Resolves when no job runs, and the library has had time to note the end of the last one. */
+  private async idle(): Promise<void> {
+    do await pause(NOTE_WITHIN_MS, undefined, { ref: false });
+    while (this.running > 0);
+  }
+
   private async sleep(ms: number): Promise<void> {
     await pause(ms, undefined, { signal: this.stopping.signal, ref: false }).catch(() => undefined);
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** Whether `work` came to its end in time. */

@@ -75,6 +75,11 @@ export class Realtime {
     return found;
   }
 
+  /** This node's socket of an id; undefined where it is gone, or has not been let in yet. */
+  socket(id: string): KaiwaSocket | undefined {
+    return this.server?.of('/').sockets.get(id) as KaiwaSocket | undefined;
+  }
+
   /** Calls `left` when this node's last socket has left a channel. */
   onEmpty(left: (channel: string) => void): void {
     this.server?.of('/').adapter.on('delete-room', left);

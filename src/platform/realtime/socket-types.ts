@@ -12,8 +12,8 @@ export interface SocketData {
   address: string;
   /** The rooms that this socket is in, each with the place of the first message that it was sent live. */
   joined: Map<string, number>;
-  /** The rooms that it is coming into; one that is put out meanwhile does not get in. */
-  joining: Map<string, { expelled: boolean; readonly done: Promise<void> }>;
+  /** The rooms that it is coming into or leaving just now, each with when that is done: one thing at a time in each. */
+  joining: Map<string, Promise<void>>;
   budget: EventBudget;
 }
 

@@ -58,13 +58,12 @@ function commonCodes(target: object, key: string | symbol, handler: object): Err
   if (access?.kind === 'public') codes.push(...(access.tenant === 'none' ? [] : (['UNKNOWN_CLIENT'] as const)));
   else codes.push('UNAUTHORIZED', 'FORBIDDEN');
   // The operator has to name the tenant, and may name one that is not there.
-  if (access?.kind === 'role') codes.push('CLIENT_MISMATCH', 'VALIDATION_FAILED', 'UNKNOWN_CLIENT');
+  if (access?.kind === 'role') codes.push('SCOPE_MISSING', 'CLIENT_MISMATCH', 'VALIDATION_FAILED', 'UNKNOWN_CLIENT');
   if (access?.kind === 'role') codes.push('ISSUER_UNAVAILABLE');
   const unsafe = body || (method !== undefined && method !== RequestMethod.GET);
   if (access?.kind !== 'public' && unsafe) codes.push('ORIGIN_NOT_ALLOWED');
   // What writes may meet another one that writes the same.
   if (unsafe) codes.push('CONFLICT');
-  if (access?.kind === 'role' && access.scope) codes.push('SCOPE_MISSING');
   if (Reflect.getMetadata(UNLIMITED, handler) !== true) codes.push('RATE_LIMITED');
   if (method === RequestMethod.POST) codes.push(...keyCodes(handler));
   return codes;

@@ -1,0 +1,466 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Socket } from 'socket.io-client';
+import { collect, connectSocket, emit, eventually, makeTenant, makeUser, next, type TestUser, uniqueName, withHeaders } from '../support/client.js';
+import { type Answer, type Api, startServer, type TestServer } from '../support/server.js';
+
+interface Message {
+  room_id: string;
+  seq: number;
+  id: string;
+  from: { id: string; username: string; email: string } | null;
+  content: string | null;
+  file_ids: string[];
+  reply_to_seq: number | null;
+  reactions: Array<{ emoji: string; user_ids: string[] }>;
+  created_at: string;
+  edited_at: string | null;
+  deleted_at: string | null;
+  expires_at: string | null;
+}
+
+interface Failure {
+  code: string;
+  message: string;
+  details?: Array<{ field: string; message: string }>;
+}
+
+const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const NOBODY = '019ac1f0-7b1e-7c3a-9d5e-0123456789ab';
+const THUMB = encodeURIComponent('👍');
+
+describe('messages', () => {
+  let server: TestServer;
+  let owner: TestUser;
+  let alice: TestUser;
+  let bob: TestUser;
+  let system: Api;
+  /** Alice's, with Bob in it; a new one for each test. */
+  let room: string;
+
+  beforeAll(async () => {
+    server = await startServer();
+    owner = await makeTenant(server.api);
+    [alice, bob] = await Promise.all([
+      makeUser(server.api, { client_id: owner.client_id }),
+      makeUser(server.api, { client_id: owner.client_id }),
+    ]);
+    const made = await owner.api<{ key: string }>('/api-keys', { method: 'POST', json: { name: 'system', scopes: ['rooms'] } });
+    system = withHeaders(server.api, { authorization: `Bearer ${made.body.key}`, 'x-client-id': owner.client_id });
+  });
+
+  afterAll(async () => {
+    expect(await server.stop()).toBe(0);
+    expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
+  });
+
+  beforeEach(async () => {
+    room = uniqueName('r');
+    await alice.api('/rooms', { method: 'POST', json: { id: room, name: 'x', visibility: 'private', member_ids: [bob.id] } });
+  });
+
+  const post = <T = Message>(who: { api: Api }, json: unknown, id = room): Promise<Answer<T>> =>
+    who.api<T>(`/rooms/${id}/messages`, { method: 'POST', json });
+  const say = async (who: { api: Api }, content: string, more: object = {}): Promise<Message> => {
+    const answer = await post(who, { content, ...more });
+    expect(answer.status).toBe(201);
+    return answer.body;
+  };
+  const history = (who: { api: Api }, query = '', id = room): Promise<Answer<Message[]>> => who.api<Message[]>(`/rooms/${id}/messages${query}`);
+  const seqs = ({ body }: Answer<Message[]>): number[] => body.map(({ seq }) => seq);
+  const nextOf = (answer: Answer): string | undefined => /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
+  const listen = async (who: TestUser): Promise<Socket> => {
+    const socket = await connectSocket(server.url, who.access_token);
+    expect(await emit(socket, 'joinRoom', { room_id: room })).toMatchObject({ ok: true });
+    return socket;
+  };
+
+  it('the answer, the event, the ack and the history show the same message', async () => {
+    const socket = await listen(bob);
+    const words = 'おはよう "世界" \\ \n\t\u0001\u2028 é 😀 </script>';
+    const heard = next<Message>(socket, 'message');
+    const posted = await post(alice, { content: words });
+    expect(posted.status).toBe(201);
+    expect(posted.body).toEqual({
+      room_id: room,
+      seq: 1,
+      id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
+      from: { id: alice.id, username: alice.username, email: alice.email },
+      content: words,
+      file_ids: [],
+      reply_to_seq: null,
+      reactions: [],
+      created_at: TIME,
+      edited_at: null,
+      deleted_at: null,
+      expires_at: null,
+    });
+    expect(await heard).toEqual(posted.body);
+    const told = next<Message>(socket, 'message');
+    const ack = await emit<{ message: Message }>(socket, 'sendMessage', { room_id: room, content: words, reply_to_seq: 1, ttl_seconds: 60 });
+    expect(ack).toEqual({ ok: true, message: await told });
+    expect(ack.message).toMatchObject({ seq: 2, reply_to_seq: 1, expires_at: TIME });
+    // The sender is known by now, so the second answer is put together another way than the first.
+    const third = await post(alice, { content: words });
+    expect((await history(alice)).body).toEqual([third.body, ack.message, posted.body]);
+    expect(Object.keys((await history(alice)).body[0] ?? {})).toEqual(Object.keys(posted.body));
+    const [listed] = (await alice.api<Array<{ id: string; last_message: Message }>>('/rooms?limit=200')).body.filter(({ id }) => id === room);
+    expect(listed?.last_message).toEqual(third.body);
+    socket.disconnect();
+  });
+
+  it('many writers at once get places without a gap, in the order of their commits', async () => {
+    const posted = await Promise.all(Array.from({ length: 100 }, (_, index) => post(index % 2 ? alice : bob, { content: `m${index}` })));
+    expect(posted.map(({ body }) => body.seq).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+    const stored = (await history(alice, '?limit=200')).body.reverse();
+    expect(stored).toEqual(posted.map(({ body }) => body).sort((a, b) => a.seq - b.seq));
+    const times = stored.map(({ created_at }) => created_at);
+    expect(times).toEqual([...times].sort());
+  });
+
+  describe('client_message_id', () => {
+    it('sent 20 times at once, it is stored once and shown once', async () => {
+      const socket = await listen(bob);
+      const heard = collect<Message>(socket, 'message');
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => post(alice, { content: `try ${index}`, client_message_id: 'c-1' })),
+      );
+      expect(answers.map(({ status }) => status).sort()).toEqual([...Array.from({ length: 19 }, () => 200), 201]);
+      expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+      const last = next(socket, 'message', ({ content }) => content === 'last');
+      await say(alice, 'last');
+      await last;
+      expect(heard.map(({ seq }) => seq)).toEqual([1, 2]);
+      expect(seqs(await history(alice))).toEqual([2, 1]);
+      socket.disconnect();
+    });
+
+    it('by socket and by REST are one', async () => {
+      const socket = await listen(alice);
+      const first = await emit<{ message: Message }>(socket, 'sendMessage', { room_id: room, content: 'a', client_message_id: 'x' });
+      const again = await post(alice, { content: 'b', client_message_id: 'x' });
+      expect(again).toMatchObject({ status: 200, body: first.message });
+      socket.disconnect();
+    });
+
+    it('belongs to its sender and its room', async () => {
+      const other = uniqueName('r');
+      await alice.api('/rooms', { method: 'POST', json: { id: other, name: 'x', visibility: 'private' } });
+      expect((await post(alice, { content: 'a', client_message_id: 'x' })).status).toBe(201);
+      expect((await post(bob, { content: 'b', client_message_id: 'x' })).status).toBe(201);
+      expect((await post(alice, { content: 'c', client_message_id: 'x' }, other)).status).toBe(201);
+      expect((await post(alice, { content: 'd', client_message_id: 'X' })).status).toBe(201);
+    });
+
+    it('of a message that was edited or deleted since shows it as it is now', async () => {
+      const first = await say(alice, 'a', { client_message_id: 'x' });
+      await alice.api(`/rooms/${room}/messages/1`, { method: 'PATCH', json: { content: 'edited' } });
+      expect(await post(alice, { content: 'a', client_message_id: 'x' })).toMatchObject({ status: 200, body: { id: first.id, content: 'edited' } });
+      await alice.api(`/rooms/${room}/messages/1`, { method: 'DELETE' });
+      expect(await post(alice, { content: 'a', client_message_id: 'x' })).toMatchObject({ status: 200, body: { id: first.id, content: null } });
+    });
+  });
+
+  describe('history', () => {
+    beforeEach(async () => {
+      for (let index = 1; index <= 7; index++) await say(alice, `m${index}`);
+    });
+
+    it('newest first, before and after a place, and between two', async () => {
+      expect(seqs(await history(bob))).toEqual([7, 6, 5, 4, 3, 2, 1]);
+      expect(seqs(await history(bob, '?limit=2'))).toEqual([7, 6]);
+      expect(seqs(await history(bob, '?before_seq=4'))).toEqual([3, 2, 1]);
+      expect(seqs(await history(bob, '?before_seq=4&limit=2'))).toEqual([3, 2]);
+      expect(seqs(await history(bob, '?after_seq=4'))).toEqual([5, 6, 7]);
+      expect(seqs(await history(bob, '?after_seq=0&limit=2'))).toEqual([1, 2]);
+      expect(seqs(await history(bob, '?after_seq=2&before_seq=5'))).toEqual([3, 4]);
+      expect(seqs(await history(bob, '?after_seq=7'))).toEqual([]);
+      expect(seqs(await history(bob, '?before_seq=1'))).toEqual([]);
+    });
+
+    it.each([
+      ['?limit=3', [7, 6, 5, 4, 3, 2, 1], 3],
+      ['?limit=7', [7, 6, 5, 4, 3, 2, 1], 1],
+      ['?limit=2&before_seq=5', [4, 3, 2, 1], 2],
+      ['?limit=3&after_seq=1', [2, 3, 4, 5, 6, 7], 2],
+      ['?limit=1&after_seq=5', [6, 7], 2],
+      ['?limit=2&after_seq=1&before_seq=6', [2, 3, 4, 5], 2],
+    ])('%s leads by Link to all of it in %j, and no further', async (query, expected, pages) => {
+      const seen: number[] = [];
+      let count = 0;
+      for (let path: string | undefined = `/rooms/${room}/messages${query}`; path; count++) {
+        const page: Answer<Message[]> = await bob.api<Message[]>(path);
+        seen.push(...seqs(page));
+        path = nextOf(page);
+      }
+      expect(seen).toEqual(expected);
+      expect(count).toBe(pages);
+    });
+
+    it('what is no range is refused', async () => {
+      for (const query of ['?limit=0', '?limit=201', '?limit=x', '?before_seq=0', '?after_seq=-1', '?after_seq=1.5', '?before_seq=1e400']) {
+        expect(await history(bob, query)).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+      }
+      expect((await history(bob, '', uniqueName('none'))).status).toBe(404);
+    });
+  });
+
+  describe('what is taken', () => {
+    it('content of 1 to 8,000 characters, counted as people count them', async () => {
+      for (const content of ['a', ' ', 'あ'.repeat(8_000), '😀'.repeat(8_000)]) {
+        expect((await say(alice, content)).content).toBe(content);
+      }
+    });
+
+    it.each<[string, unknown, string[]]>([
+      ['nothing', {}, ['content']],
+      ['no body at all', undefined, ['content']],
+      ['empty content', { content: '' }, ['content']],
+      ['content that is null', { content: null }, ['content']],
+      ['content that is no text', { content: ['a'] }, ['content']],
+      ['8,001 characters', { content: 'あ'.repeat(8_001) }, ['content']],
+      ['8,001 emoji', { content: '😀'.repeat(8_001) }, ['content']],
+      ['NUL', { content: 'a\0b' }, ['content']],
+      ['half a surrogate pair', { content: 'a\ud83d' }, ['content']],
+      ['the other half', { content: '\ude00a' }, ['content']],
+      ['files that are none', { content: 'x', file_ids: [NOBODY] }, ['file_ids']],
+      ['files that are no ids', { content: 'x', file_ids: ['a'] }, ['file_ids']],
+      ['an answer to what is not there', { content: 'x', reply_to_seq: 1 }, ['reply_to_seq']],
+      ['a lifetime of nothing', { content: 'x', ttl_seconds: 0 }, ['ttl_seconds']],
+      ['an empty name', { content: 'x', client_message_id: '' }, ['client_message_id']],
+      ['a name that is too long', { content: 'x', client_message_id: 'x'.repeat(201) }, ['client_message_id']],
+      ['a sender that is no id', { content: 'x', sender_id: 'alice' }, ['sender_id']],
+      ['what is the server’s', { content: 'x', seq: 7, id: NOBODY, from: null, created_at: '2020-01-01T00:00:00.000Z' }, ['seq', 'id', 'from', 'created_at']],
+      ['everything at once', { content: '', file_ids: 1, ttl_seconds: 'x', nonsense: 1 }, ['content', 'file_ids', 'ttl_seconds', 'nonsense']],
+    ])('%s is refused, naming each wrong field', async (_, json, fields) => {
+      const refused = await post<Failure>(alice, json);
+      expect(refused).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED', message: 'Some fields are not valid' } });
+      expect(refused.body.details?.map(({ field }) => field).sort()).toEqual([...fields].sort());
+      expect(seqs(await history(alice))).toEqual([]);
+    });
+
+    it('raw JSON with a NUL or a broken pair written out, and broken JSON', async () => {
+      for (const body of ['{"content":"a\\u0000"}', '{"content":"\\ud800"}', '{"content":"x"', '[]', '"x"', 'null']) {
+        const answer = await alice.api(`/rooms/${room}/messages`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+        expect([body, answer.status]).toEqual([body, 400]);
+      }
+      expect((await post(alice, { content: 'x', nonsense: 'y'.repeat(256 * 1024) })).status).toBe(413);
+    });
+
+    it('one that PostgreSQL refuses does not take its neighbours along', async () => {
+      const answers = await Promise.all([
+        post(alice, { content: 'good' }),
+        post(alice, { content: 'too far', reply_to_seq: Number.MAX_SAFE_INTEGER }),
+        post(alice, { content: 'good', ttl_seconds: 315_360_000 }),
+        post(bob, { content: 'good', reply_to_seq: 500 }),
+        post(bob, { content: 'good' }),
+      ]);
+      expect(answers.map(({ status }) => status)).toEqual([201, 400, 201, 400, 201]);
+      expect(seqs(await history(alice))).toEqual([3, 2, 1]);
+    });
+  });
+
+  describe('who speaks', () => {
+    it('a system names a user of the tenant', async () => {
+      expect(await system(`/rooms/${room}/messages`, { method: 'POST', json: { content: 'x', sender_id: alice.id } })).toMatchObject({
+        status: 201,
+        body: { seq: 1, from: { id: alice.id, username: alice.username, email: alice.email } },
+      });
+      const unnamed = await post<Failure>({ api: system }, { content: 'x' });
+      expect(unnamed).toMatchObject({ status: 400, body: { details: [{ field: 'sender_id' }] } });
+      for (const id of [room, 'lobby']) {
+        expect(await post<Failure>({ api: system }, { content: 'x', sender_id: NOBODY }, id)).toMatchObject({
+          status: 404,
+          body: { code: 'USER_NOT_FOUND', message: 'User not found' },
+        });
+      }
+      const foreigner = await makeTenant(server.api);
+      expect((await post({ api: system }, { content: 'x', sender_id: foreigner.id }, 'lobby')).status).toBe(404);
+      // A user who is not in the private room cannot be made to speak there.
+      expect(await post<Failure>({ api: system }, { content: 'x', sender_id: owner.id })).toMatchObject({ status: 404, body: { code: 'ROOM_NOT_FOUND' } });
+    });
+
+    it('a person speaks for nobody else, not even the owner', async () => {
+      expect((await post(alice, { content: 'x', sender_id: alice.id.toUpperCase() })).status).toBe(201);
+      expect(await post<Failure>(alice, { content: 'x', sender_id: bob.id })).toMatchObject({ status: 403, body: { code: 'NOT_YOURSELF' } });
+      expect((await post(owner, { content: 'x', sender_id: alice.id }, 'lobby')).status).toBe(403);
+      expect((await post(alice, { content: 'x', sender_id: NOBODY })).status).toBe(403);
+    });
+  });
+
+  describe('changing one', () => {
+    const edit = (who: { api: Api }, seq: number | string, content: unknown = 'edited'): Promise<Answer<Message & Failure>> =>
+      who.api(`/rooms/${room}/messages/${seq}`, { method: 'PATCH', json: { content } });
+    const remove = (who: { api: Api }, seq: number | string): Promise<Answer<Message & Failure>> =>
+      who.api(`/rooms/${room}/messages/${seq}`, { method: 'DELETE' });
+
+    it('its words, by its author alone; everyone is told', async () => {
+      const socket = await listen(bob);
+      const first = await say(alice, 'first');
+      const told = next<Message>(socket, 'message:updated');
+      const edited = await edit(alice, 1);
+      expect(edited).toMatchObject({ status: 200, body: { ...first, content: 'edited', edited_at: TIME } });
+      expect(await told).toEqual(edited.body);
+      expect((await history(bob)).body).toEqual([edited.body]);
+      for (const who of [bob, { api: system }]) expect(await edit(who, 1)).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+      expect((await edit(alice, 1, '')).status).toBe(400);
+      expect((await edit(alice, 1, 'x'.repeat(8_001))).status).toBe(400);
+      for (const seq of [2, 0, -1, 'x', '1.0', '99999999999999999999']) {
+        expect(await edit(alice, seq)).toMatchObject({ status: 404, body: { code: 'MESSAGE_NOT_FOUND', message: 'Message not found' } });
+      }
+      socket.disconnect();
+    });
+
+    it('takes it away, by its author or the room’s admin; its place stays', async () => {
+      const socket = await listen(bob);
+      await say(bob, 'by bob', { reply_to_seq: null });
+      await say(bob, 'by bob too');
+      await say(alice, 'by alice');
+      await alice.api(`/rooms/${room}/messages/1/reactions/${THUMB}`, { method: 'PUT' });
+      expect(await remove(bob, 3)).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+      const told = next<Message>(socket, 'message:deleted');
+      const gone = await remove(bob, 1);
+      expect(gone).toMatchObject({ status: 200, body: { seq: 1, content: null, reactions: [], deleted_at: TIME, from: { id: bob.id } } });
+      expect(await told).toEqual(gone.body);
+      expect((await remove(alice, 2)).status).toBe(200);
+      expect((await remove(bob, 1)).body).toEqual(gone.body);
+      expect((await history(alice)).body.map(({ seq, content }) => [seq, content])).toEqual([
+        [3, 'by alice'],
+        [2, null],
+        [1, null],
+      ]);
+      expect(await edit(bob, 1)).toMatchObject({ status: 409, body: { code: 'MESSAGE_DELETED' } });
+      expect((await alice.api(`/rooms/${room}/messages/1/reactions/${THUMB}`, { method: 'PUT' })).status).toBe(409);
+      expect((await say(alice, 'next')).seq).toBe(4);
+      expect((await say(alice, 'an answer to what is gone', { reply_to_seq: 1 })).reply_to_seq).toBe(1);
+      socket.disconnect();
+    });
+
+    it('the tenant’s admins may take a message out of an open room, members not, a demoted admin neither', async () => {
+      await say(alice, 'x');
+      await alice.api(`/rooms/${room}`, { method: 'PATCH', json: { visibility: 'open' } });
+      await say(alice, 'y');
+      const admin = await makeUser(server.api, { client_id: owner.client_id });
+      const socket = await connectSocket(server.url, admin.access_token);
+      expect(await emit(socket, 'deleteMessage', { room_id: room, seq: 1 })).toMatchObject({ ok: false, code: 'FORBIDDEN' });
+      const setRole = (role: string): Promise<Answer> => owner.api(`/users/${admin.id}`, { method: 'PATCH', json: { role } });
+      expect((await setRole('admin')).status).toBe(200);
+      expect(await emit(socket, 'deleteMessage', { room_id: room, seq: 1 })).toMatchObject({ ok: true });
+      expect((await setRole('member')).status).toBe(200);
+      expect(await emit(socket, 'deleteMessage', { room_id: room, seq: 2 })).toMatchObject({ ok: false, code: 'FORBIDDEN' });
+      expect((await remove(admin, 2)).status).toBe(403);
+      socket.disconnect();
+    });
+  });
+
+  describe('reactions', () => {
+    const react = (who: { api: Api }, emoji: string, method = 'PUT', seq = 1): Promise<Answer<Message & Failure>> =>
+      who.api(`/rooms/${room}/messages/${seq}/reactions/${encodeURIComponent(emoji)}`, { method });
+
+    it('are put and taken away, each once, and everyone is told', async () => {
+      const socket = await listen(bob);
+      await say(alice, 'x');
+      const heard = collect(socket, 'reaction');
+      await react(alice, '👍');
+      await react(alice, '👍');
+      await react(bob, '🎉');
+      await react(bob, '👍');
+      expect((await history(bob)).body[0]?.reactions).toEqual([
+        { emoji: '👍', user_ids: [alice.id, bob.id] },
+        { emoji: '🎉', user_ids: [bob.id] },
+      ]);
+      expect((await react(alice, '👍', 'DELETE')).body.reactions).toEqual(
+        expect.arrayContaining([
+          { emoji: '🎉', user_ids: [bob.id] },
+          { emoji: '👍', user_ids: [bob.id] },
+        ]),
+      );
+      expect((await react(alice, '👍', 'DELETE')).status).toBe(200);
+      expect(await emit(socket, 'react', { room_id: room, seq: 1, emoji: '👍', remove: true })).toMatchObject({ ok: true, message: { seq: 1 } });
+      await eventually(() => Promise.resolve(heard), ({ length }) => length === 5);
+      expect(heard).toEqual([
+        { room_id: room, seq: 1, emoji: '👍', user_id: alice.id, removed: false },
+        { room_id: room, seq: 1, emoji: '🎉', user_id: bob.id, removed: false },
+        { room_id: room, seq: 1, emoji: '👍', user_id: bob.id, removed: false },
+        { room_id: room, seq: 1, emoji: '👍', user_id: alice.id, removed: true },
+        { room_id: room, seq: 1, emoji: '👍', user_id: bob.id, removed: true },
+      ]);
+      socket.disconnect();
+    });
+
+    it.each(['❤️', '❤', '👨‍👩‍👧‍👦', '👍🏽', '🇯🇵', '1️⃣', '🏴󠁧󠁢󠁥󠁮󠁧󠁿'])('%s is one emoji', async (emoji) => {
+      await say(alice, 'x');
+      expect((await react(alice, emoji)).body.reactions).toEqual([{ emoji, user_ids: [alice.id] }]);
+      expect((await react(alice, emoji, 'DELETE')).body.reactions).toEqual([]);
+    });
+
+    it.each(['a', '1', '👍👍', 'い', ' ', '👍 ', '<b>', '\0', '🏽x'])('%j is none', async (emoji) => {
+      await say(alice, 'x');
+      expect(await react(alice, emoji)).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED', details: [{ field: 'emoji' }] } });
+    });
+
+    it('are 50 different ones at most, to which anybody may add their own', async () => {
+      await say(alice, 'x');
+      const emoji = Array.from({ length: 51 }, (_, index) => String.fromCodePoint(0x1f600 + index));
+      for (const one of emoji.slice(0, 50)) expect((await react(alice, one)).status).toBe(200);
+      expect(await react(alice, emoji[50] as string)).toMatchObject({ status: 400, body: { details: [{ field: 'emoji' }] } });
+      expect((await react(bob, emoji[0] as string)).status).toBe(200);
+      expect((await react(alice, emoji[0] as string)).status).toBe(200);
+    });
+
+    it('come from people alone, under messages that are there', async () => {
+      await say(alice, 'x');
+      expect((await react({ api: system }, '👍')).status).toBe(403);
+      expect(await react(alice, '👍', 'PUT', 2)).toMatchObject({ status: 404, body: { code: 'MESSAGE_NOT_FOUND' } });
+    });
+  });
+
+  describe('read markers', () => {
+    const read = (who: { api: Api }, seq: unknown): Promise<Answer<Failure>> => who.api(`/rooms/${room}/read`, { method: 'PUT', json: { seq } });
+    const unread = async (who: { api: Api }): Promise<unknown> => (await who.api<{ unread: number }>(`/rooms/${room}`)).body.unread;
+
+    it('count what others have said and I have not read, and only go forward', async () => {
+      const socket = await listen(alice);
+      for (let index = 0; index < 4; index++) await say(alice, 'x');
+      await say(bob, 'my own');
+      expect([await unread(alice), await unread(bob)]).toEqual([1, 4]);
+      const told = next(socket, 'read');
+      expect(await read(bob, 3)).toMatchObject({ status: 200, body: { room_id: room, seq: 3 } });
+      expect(await told).toEqual({ room_id: room, user: { id: bob.id, username: bob.username }, seq: 3 });
+      expect(await unread(bob)).toBe(1);
+      expect((await read(bob, 1)).body).toMatchObject({ seq: 3 });
+      await alice.api(`/rooms/${room}/messages/4`, { method: 'DELETE' });
+      expect(await unread(bob)).toBe(0);
+      for (const seq of [0, 6, 1.5, '1', null]) expect((await read(bob, seq)).status).toBe(400);
+      expect((await read({ api: system }, 1)).status).toBe(403);
+      socket.disconnect();
+    });
+
+    it('of whoever comes into an open room, what was said before is read', async () => {
+      await say(alice, 'before');
+      await alice.api(`/rooms/${room}`, { method: 'PATCH', json: { visibility: 'open' } });
+      expect(await unread(owner)).toBe(0);
+      await owner.api(`/rooms/${room}/members/${owner.id}`, { method: 'PUT', json: {} });
+      await say(alice, 'after');
+      expect(await unread(owner)).toBe(1);
+    });
+  });
+
+  it('whose author is gone, it stays without a name', async () => {
+    const carol = await makeUser(server.api, { client_id: owner.client_id });
+    await alice.api(`/rooms/${room}/members/${carol.id}`, { method: 'PUT', json: {} });
+    await say(carol, 'I was here');
+    await say(alice, 'hello');
+    await carol.api(`/rooms/${room}/messages/2/reactions/${THUMB}`, { method: 'PUT' });
+    const socket = await listen(alice);
+    const left = next(socket, 'member:left');
+    expect((await carol.api('/user', { method: 'DELETE' })).status).toBe(200);
+    expect(await left).toEqual({ room_id: room, user: { id: carol.id, username: carol.username } });
+    expect((await history(alice)).body).toMatchObject([
+      { seq: 2, content: 'hello', reactions: [] },
+      { seq: 1, content: 'I was here', from: null },
+    ]);
+    expect((await alice.api(`/rooms/${room}/messages/1`, { method: 'DELETE' })).status).toBe(200);
+    expect((await post({ api: system }, { content: 'x', sender_id: carol.id })).status).toBe(404);
+    socket.disconnect();
+  });
+});
