@@ -1,11 +1,10 @@
 import { STATUS_CODES } from 'node:http';
-import { NO_IDEMPOTENCY, UNLIMITED } from '../platform/http/index.js';
+import { type AccessRule, NO_IDEMPOTENCY, UNLIMITED } from '../platform/http/index.js';
 import { HEADERS, PARAMETERS, ref, SECURITY_SCHEMES } from './components.js';
 import { exampleOf } from './examples.js';
 import { modernSchema } from './schema.js';
 
 type Json = Record<string, unknown>;
-type Access = { readonly kind: 'public' | 'role' | 'operator'; readonly tenant?: string };
 
 interface Media extends Json {
   schema?: Json;
@@ -21,7 +20,7 @@ interface Operation extends Json {
   requestBody?: { content: Record<string, Media> };
   responses: Record<string, Json>;
   security?: Json[];
-  'x-access': Access;
+  'x-access': AccessRule;
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'];
@@ -45,7 +44,7 @@ export function complete(document: Json, handlers: ReadonlyMap<string, object>):
     ...document,
     components: {
       securitySchemes: SECURITY_SCHEMES,
-      parameters: PARAMETERS,
+      parameters: Object.fromEntries(Object.entries(PARAMETERS).map(([name, parameter]) => [name, completeParameter(parameter)])),
       headers: HEADERS,
       examples: errors.examples,
       responses: errors.responses,
@@ -92,12 +91,25 @@ function completeOperation(
 }
 
 /** The first sentence of a method's comment is its summary, the rest the description. */
-function splitSummary({ summary = '', description = '' }: Operation): { summary: string; description?: string } {
+function splitSummary({ summary = '', description = '', security, 'x-access': access }: Operation): {
+  summary: string;
+  description: string;
+} {
   const [first = '', ...paragraphs] = summary.split(/\n\s*\n/).map((paragraph) => paragraph.replace(/\s*\n\s*/g, ' ').trim());
   const end = first.search(/\.(\s|$)/);
   const rest = end === -1 ? '' : first.slice(end + 1).trim();
-  const text = [rest, ...paragraphs, description].filter((part) => part !== '').join('\n\n');
-  return { summary: end === -1 ? first : first.slice(0, end), ...(text ? { description: text } : {}) };
+  // A public route that names a credential says by itself who needs it.
+  const who = access.kind === 'public' && security ? '' : `Who may: ${callersOf(access)}.`;
+  const text = [rest, ...paragraphs, description, who].filter((part) => part !== '').join('\n\n');
+  return { summary: end === -1 ? first : first.slice(0, end), description: text };
+}
+
+/** Who may call, for people; `x-access` says it to programs. */
+function callersOf(access: AccessRule): string {
+  if (access.kind === 'public') return 'anybody';
+  if (access.kind === 'operator') return 'the operator';
+  const people = access.role === 'owner' ? '`owner`' : `\`${access.role}\` and above`;
+  return `${people}${access.scope ? `; API keys with \`${access.scope}\`` : ''}; the operator`;
 }
 
 /** A reference page fills in what stands beside a parameter; what is optional has its example within the schema instead. */
@@ -108,7 +120,7 @@ function completeParameter(parameter: Json): Json {
   return parameter['required'] === true ? { ...words, schema, example } : { ...words, schema: { ...schema, examples: [example] } };
 }
 
-function sharedParameters(access: Access, takes_key: boolean): Json[] {
+function sharedParameters(access: AccessRule, takes_key: boolean): Json[] {
   const names: string[] = [];
   if (access.kind === 'role') names.push('CallersClientId');
   if (access.kind === 'public' && access.tenant !== 'none') names.push('ClientId', 'ClientIdQuery');

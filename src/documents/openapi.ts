@@ -53,5 +53,6 @@ function errorTable(): string {
   const rows = Object.entries(ERROR_TABLE)
     .sort(([, a], [, b]) => a.status - b.status)
     .map(([code, { status, message }]) => `| ${status} | \`${code}\` | ${message} |`);
-  return ['**Errors**', '', '| status | code | message |', '| --- | --- | --- |', ...rows].join('\n');
+  const table = ['| status | code | message |', '| --- | --- | --- |', ...rows].join('\n');
+  return `<details>\n<summary>All errors</summary>\n\n${table}\n\n</details>`;
 }

@@ -61,7 +61,7 @@ export function operationsOf(document: ApiDocument): Operation[] {
         summary: (operation['summary'] ?? '') as string,
         description: operation['description'] as string | undefined,
         security: operation['security'] as Json[] | undefined,
-        access: operation['x-access'] as unknown as AccessRule,
+        access: operation['x-access'] as AccessRule,
         parameters: ((operation['parameters'] ?? []) as Json[]).map((parameter) => resolve<Parameter>(document, parameter)),
         body: (operation['requestBody'] as { content?: Record<string, Media> } | undefined)?.content ?? null,
         responses: Object.fromEntries(
@@ -96,7 +96,7 @@ export function examplesOf(document: ApiDocument, media: Media): Record<string, 
 }
 
 /** The codes of errors that an operation says it answers with a status. */
-export function codesOf(document: ApiDocument, { responses }: Operation, status: number): string[] {
+export function codesOf({ responses }: Operation, status: number): string[] {
   const media = responses[String(status)]?.content?.['application/json'];
   if (!String(media?.schema?.['$ref']).endsWith('/ErrorBodyView')) return [];
   return Object.keys(media?.examples ?? {});

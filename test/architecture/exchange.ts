@@ -1,5 +1,5 @@
 import type { Answer, Api, ApiInit } from '../support/server.js';
-import { type ApiDocument, codesOf, type Json, type Operation } from './api-document.js';
+import { codesOf, type Json, type Operation } from './api-document.js';
 
 /** Sends requests of described operations, and holds every answer to what the document says of it. */
 export class Caller {
@@ -8,16 +8,15 @@ export class Caller {
   /** How many answers were looked at. */
   count = 0;
 
-  constructor(private readonly document: ApiDocument) {}
-
   async call(operation: Operation, api: Api, path: string, init: ApiInit = {}): Promise<Answer<Json>> {
     const answer = await api(path, { method: operation.method, ...init });
     this.count++;
     const what = `${operation.id} answers ${answer.status}`;
-    if (!operation.responses[String(answer.status)]) this.undocumented.add(`${what} ${codeOf(answer) ?? ''}`);
-    else if (answer.status >= 400 && codeOf(answer) !== undefined) {
-      const codes = codesOf(this.document, operation, answer.status);
-      if (!codes.includes(codeOf(answer) ?? '')) this.undocumented.add(`${what} ${codeOf(answer)}, of which the document knows ${codes.join(', ')}`);
+    const code = codeOf(answer) ?? '';
+    if (!operation.responses[String(answer.status)]) this.undocumented.add(`${what} ${code}`);
+    else if (answer.status >= 400 && code !== '') {
+      const codes = codesOf(operation, answer.status);
+      if (!codes.includes(code)) this.undocumented.add(`${what} ${code}, of which the document knows ${codes.join(', ')}`);
     }
     return answer;
   }
@@ -31,7 +30,10 @@ export function codeOf(answer: Answer): string | undefined {
 
 /** An answer as its reader sees it: without the request's id, and with `words` replaced, so that two can be compared. */
 export function shownOf(answer: Answer, words: readonly string[] = []): string {
-  const body = answer.body !== null && typeof answer.body === 'object' && !Array.isArray(answer.body) ? { ...answer.body, request_id: 'any' } : answer.body;
+  const body =
+    answer.body !== null && typeof answer.body === 'object' && !Array.isArray(answer.body)
+      ? { ...answer.body, request_id: 'any' }
+      : answer.body;
   let text = `${answer.status} ${JSON.stringify(body)}`;
   for (const word of words) if (word.length > 2) text = text.replaceAll(word, '<it>');
   return text;

@@ -35,7 +35,9 @@ describe('every job', () => {
   });
 
   it('that the sources name is defined once the application is built', () => {
-    const payloads = [...sources.matchAll(/interface JobPayloads \{([^}]*\S[^}]*?)\n\s*\}/g)].flatMap(([, body = '']) => namesIn(body, /^\s*'([^']+)':/gm));
+    const payloads = [...sources.matchAll(/interface JobPayloads \{([^}]*\S[^}]*?)\n\s*\}/g)].flatMap(([, body = '']) =>
+      namesIn(body, /^\s*'([^']+)':/gm),
+    );
     const calls = namesIn(sources, /\b(?:define|cron|enqueue)\(\s*'([a-z][a-z0-9_.]*)'/g);
     const known = new Set(surface.jobs.map(({ name }) => name));
     expect([...new Set([...payloads, ...calls])].filter((name) => !known.has(name))).toEqual([]);

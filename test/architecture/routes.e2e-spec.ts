@@ -23,12 +23,16 @@ const keys = new Map<string, string>();
 
 beforeAll(async () => {
   server = await startServer();
-  const [read, described, made] = await Promise.all([readSurface(server.database), server.api<ApiDocument>('/openapi.json'), makeSide(server.api, 0)]);
+  const [read, described, made] = await Promise.all([
+    readSurface(server.database),
+    server.api<ApiDocument>('/openapi.json'),
+    makeSide(server.api, 0),
+  ]);
   surface = read;
   document = described.body;
   side = made;
   operations = operationsOf(document);
-  caller = new Caller(document);
+  caller = new Caller();
   for (const scopes of [SCOPES, ...SCOPES.flatMap((scope) => [[scope], SCOPES.filter((other) => other !== scope)])]) {
     const made = await side.people.owner.api<{ key: string }>('/api-keys', { method: 'POST', json: { name: 'sweep', scopes } });
     keys.set(scopes.join(), made.body.key);
@@ -49,7 +53,9 @@ describe('every registered route', () => {
     const described = operations.map(({ method, path }) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`);
     expect(described.sort()).toEqual(registered.sort());
     const accesses = operations.map(({ id, access }) => [id, access]);
-    expect(Object.fromEntries(accesses)).toEqual(Object.fromEntries(surface.routes.filter((one) => !isHidden(one)).map(({ name, access }) => [name, access])));
+    expect(Object.fromEntries(accesses)).toEqual(
+      Object.fromEntries(surface.routes.filter((one) => !isHidden(one)).map(({ name, access }) => [name, access])),
+    );
   });
 
   it('has parameters that a specimen stands for', () => {
@@ -71,8 +77,8 @@ describe('without a credential that counts', () => {
       { authorization: `Bearer ${withoutSignature(side.people.owner.access_token)}` },
       { authorization: `Basic ${Buffer.from('owner:password').toString('base64')}` },
       { cookie: 'token=garbage' },
-      { authorization: `Bearer ${keys.get(SCOPES.join())}` },
-      { authorization: `Bearer ${keys.get(SCOPES.join())}`, 'x-client-id': 'default' },
+      { authorization: `Bearer ${keyOf(SCOPES)}` },
+      { authorization: `Bearer ${keyOf(SCOPES)}`, 'x-client-id': 'default' },
       { authorization: `Bearer ${OPERATOR_KEY}x`, 'x-client-id': side.client_id },
     ];
     await eachOf(protectedOnes(), async (operation) => {
@@ -116,7 +122,10 @@ describe('by role', () => {
 
   it("the operator's routes refuse everybody else", async () => {
     const wrong: string[] = [];
-    const others: Array<[string, Api]> = [...Object.entries(side.people).map(([role, { api }]): [string, Api] => [role, api]), ['an API key', keyApi(SCOPES)]];
+    const others: Array<[string, Api]> = [
+      ...Object.entries(side.people).map(([role, { api }]): [string, Api] => [role, api]),
+      ['an API key', keyApi(SCOPES)],
+    ];
     await eachOf(
       operations.filter(({ access }) => access.kind === 'operator'),
       async (operation) => {
@@ -134,8 +143,10 @@ describe('by role', () => {
     await eachOf(ofRole(), async (operation) => {
       const nowhere = await callAs(operatorOf(server.api), operation);
       const elsewhere = await callAs(operatorOf(server.api, 'nobody-at-all'), operation);
-      if (nowhere.status !== 400 || codeOf(nowhere) !== 'VALIDATION_FAILED') wrong.push(`${operation.id}, no tenant named: ${shownOf(nowhere)}`);
-      if (elsewhere.status !== 404 || codeOf(elsewhere) !== 'UNKNOWN_CLIENT') wrong.push(`${operation.id}, unknown tenant: ${shownOf(elsewhere)}`);
+      if (nowhere.status !== 400 || codeOf(nowhere) !== 'VALIDATION_FAILED')
+        wrong.push(`${operation.id}, no tenant named: ${shownOf(nowhere)}`);
+      if (elsewhere.status !== 404 || codeOf(elsewhere) !== 'UNKNOWN_CLIENT')
+        wrong.push(`${operation.id}, unknown tenant: ${shownOf(elsewhere)}`);
       if (!isHarmless(operation)) return;
       const here = await callAs(operatorOf(server.api, side.client_id), operation);
       if (here.status === 401 || here.status >= 500) wrong.push(`${operation.id} as the operator: ${shownOf(here)}`);
@@ -159,10 +170,12 @@ describe('by API key', () => {
     await eachOf(ofRole(), async (operation) => {
       const { scope } = operation.access as { scope?: ApiScope };
       const without = await callAs(keyApi(SCOPES.filter((other) => other !== scope)), operation);
-      if (without.status !== 403 || codeOf(without) !== 'SCOPE_MISSING') wrong.push(`${operation.id} without its scope: ${shownOf(without)}`);
+      if (without.status !== 403 || codeOf(without) !== 'SCOPE_MISSING')
+        wrong.push(`${operation.id} without its scope: ${shownOf(without)}`);
       if (!scope || !isHarmless(operation)) return;
       const allowed = await callAs(keyApi([scope]), operation);
-      if (allowed.status === 401 || codeOf(allowed) === 'SCOPE_MISSING' || allowed.status >= 500) wrong.push(`${operation.id} with ${scope}: ${shownOf(allowed)}`);
+      if (allowed.status === 401 || codeOf(allowed) === 'SCOPE_MISSING' || allowed.status >= 500)
+        wrong.push(`${operation.id} with ${scope}: ${shownOf(allowed)}`);
     });
     expect(wrong).toEqual([]);
   });
@@ -190,7 +203,10 @@ describe('every POST', () => {
     await eachOf(
       operations.filter(({ method }) => method === 'POST'),
       async (operation) => {
-        const api = operation.access.kind === 'operator' ? operatorOf(server.api) : withHeaders(side.people.owner.api, { 'x-client-id': side.client_id });
+        const api =
+          operation.access.kind === 'operator'
+            ? operatorOf(server.api)
+            : withHeaders(side.people.owner.api, { 'x-client-id': side.client_id });
         const headers = { 'idempotency-key': 'with space' };
         const answer = await caller.call(operation, withHeaders(api, headers), ownPath(operation), emptyBody(operation));
         const expected = takes.get(operation.id) ? 'INVALID_IDEMPOTENCY_KEY' : 'IDEMPOTENCY_NOT_SUPPORTED';
@@ -236,7 +252,8 @@ describe('both prefixes', () => {
       const answer = await server.api(path, { method: other });
       const allowed = (answer.headers.get('allow') ?? '').split(', ');
       if (answer.status === 401 || answer.status === 415) return;
-      if (answer.status !== 405 || !known.every((method) => allowed.includes(method))) wrong.push(`${other} ${path}: ${shownOf(answer)} ${allowed.join()}`);
+      if (answer.status !== 405 || !known.every((method) => allowed.includes(method)))
+        wrong.push(`${other} ${path}: ${shownOf(answer)} ${allowed.join()}`);
     });
     expect(wrong).toEqual([]);
   });
@@ -284,10 +301,14 @@ function apiFor({ access }: Operation): Api {
   return access.kind === 'public' ? server.api : side.people.owner.api;
 }
 
-function keyApi(scopes: readonly string[]): Api {
+function keyOf(scopes: readonly string[]): string {
   const key = keys.get(scopes.join());
   if (!key) throw new Error(`No key has the scopes ${scopes.join()}`);
-  return withHeaders(server.api, { authorization: `Bearer ${key}`, 'x-client-id': side.client_id });
+  return key;
+}
+
+function keyApi(scopes: readonly string[]): Api {
+  return withHeaders(server.api, { authorization: `Bearer ${keyOf(scopes)}`, 'x-client-id': side.client_id });
 }
 
 function isForbidden(answer: Awaited<ReturnType<Caller['call']>>): boolean {
@@ -305,4 +326,3 @@ function routeName({ method, path, name }: RegisteredRoute): string {
 function isHidden({ method, path }: RegisteredRoute): boolean {
   return HIDDEN.includes(`${method} ${path}`);
 }
-

@@ -74,7 +74,7 @@ describe("the application's role", () => {
       for (const [privilege, text, values] of attempts) {
         const outcome = await asApp(A, () => attempt(text, values));
         const expected = granted.get(table)?.has(privilege) && !text.includes('set client_id = $1') ? 0 : REFUSED;
-        if (outcome !== expected) changed.push(`${text}: ${outcome}`);
+        if (outcome !== expected) changed.push(`${text}: ${String(outcome)}`);
       }
     }
     expect(changed).toEqual([]);
@@ -105,7 +105,7 @@ async function adds(tenant: string | null, owner: string): Promise<string[]> {
         return ((error as Error).cause as { code?: string }).code;
       }
     });
-    if (outcome !== REFUSED) taken.push(`${table}: ${outcome}`);
+    if (outcome !== REFUSED) taken.push(`${table}: ${String(outcome)}`);
   }
   return taken;
 }

@@ -84,9 +84,12 @@ export async function insertRow(client: Client, table: string, row: Row): Promis
       Object.values(row).map((value) => (isJson(value) ? JSON.stringify(value) : value)),
     );
   } catch (error) {
-    throw new Error(`${table}: ${(error as Error).message}; where a check asks for more, add a row to SPECIMENS in test/architecture/rows.ts`, {
-      cause: error,
-    });
+    throw new Error(
+      `${table}: ${(error as Error).message}; where a check asks for more, add a row to SPECIMENS in test/architecture/rows.ts`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

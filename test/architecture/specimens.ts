@@ -30,7 +30,7 @@ export interface FreeValue {
 }
 
 const user: Specimen = { make: ({ people }) => people.member.id, missing: randomUUID };
-const room: Specimen = { make: (side) => side.values.get('rooms/{id}') ?? '', missing: () => uniqueName('nowhere') };
+const room: Specimen = { make: ({ values }) => valueOf(values, 'rooms/{id}'), missing: () => uniqueName('nowhere') };
 
 /**
  * What stands for each path parameter, by the segment before it. A route with another parameter fails the sweep until somebody says
@@ -43,7 +43,7 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
   },
   'members/{user_id}': {
     make: async ({ people, values }) => {
-      await expectOk(people.owner.api(`/rooms/${values.get('rooms/{id}')}/members/${people.member.id}`, { method: 'PUT', json: {} }));
+      await expectOk(people.owner.api(`/rooms/${valueOf(values, 'rooms/{id}')}/members/${people.member.id}`, { method: 'PUT', json: {} }));
       return people.member.id;
     },
     missing: randomUUID,
@@ -53,7 +53,9 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     make: async ({ people, values }, place) => {
       let seq = 0;
       for (let count = 0; count < 4 - place * 2; count++) {
-        const message = await expectOk(people.owner.api(`/rooms/${values.get('rooms/{id}')}/messages`, post({ content: `Sweep ${count}` })));
+        const message = await expectOk(
+          people.owner.api(`/rooms/${valueOf(values, 'rooms/{id}')}/messages`, post({ content: `Sweep ${count}` })),
+        );
         seq = message['seq'] as number;
       }
       return String(seq);
@@ -88,14 +90,15 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
     },
     missing: () => uniqueName('none'),
   },
-  file_ids: { make: randomUUID, missing: randomUUID },
+  file_ids: { make: () => randomUUID(), missing: randomUUID },
   id: { free: 'sweep' },
   client_id: { free: 'sweep' },
   client_message_id: { free: 'sweep-1' },
 };
 
-/** Bodies that an operation's least example does not serve for: those that must be somebody's own. */
-export const BODIES: Record<string, (side: Side) => Json> = {
+/** Bodies that an operation's least example does not serve for: those that must be somebody's own, or name whom an API key acts for. */
+export const BODIES: Record<string, (side: Side, is_by_key: boolean) => Json> = {
+  postMessage: ({ people }, is_by_key) => ({ content: 'Sweep', ...(is_by_key ? { sender_id: people.member.id } : {}) }),
   loginForTokens: ({ people: { member } }) => ({ email: member.email, password: member.password }),
   register: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),
   registerByEmail: () => ({ email: 'guest@example.com', password: 'correct-horse-battery-7' }),
@@ -110,7 +113,7 @@ export function namesAnObject(name: string, schema: Json): boolean {
 
 /** `/rooms/{id}/members/{user_id}` → `rooms/{id}`, `members/{user_id}`. */
 export function pathKeys(path: string): string[] {
-  return [...path.matchAll(/([^/{}]+)\/\{(\w+)\}/g)].map(([, segment, name]) => `${segment}/{${name}}`);
+  return [...path.matchAll(/([^/{}]+)\/\{(\w+)\}/g)].map(([, segment = '', name = '']) => `${segment}/{${name}}`);
 }
 
 /** A path with its parameters filled in. */
@@ -150,6 +153,12 @@ export async function makeSide(api: Api, place: number): Promise<Side> {
     }
   }
   return side;
+}
+
+function valueOf(values: Side['values'], key: string): string {
+  const value = values.get(key);
+  if (value === undefined) throw new Error(`${key} is not made yet: mind the order in test/architecture/specimens.ts`);
+  return value;
 }
 
 function post(json: Json): { method: string; json: Json } {

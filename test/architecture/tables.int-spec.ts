@@ -45,13 +45,17 @@ describe('every table of a tenant', () => {
   });
 
   it('names its tenant in client_id, which is never null', () => {
-    const named = columns.filter(({ name, type, is_required }) => name === 'client_id' && type === 'text' && is_required).map(({ table }) => table);
+    const named = columns
+      .filter(({ name, type, is_required }) => name === 'client_id' && type === 'text' && is_required)
+      .map(({ table }) => table);
     expect(tenantTables.filter((table) => !named.includes(table))).toEqual([]);
   });
 
   it("has one policy for the application's role: its own tenant's rows, read and written", () => {
     const wrong = tenantTables.filter((table) => {
-      const ours = policies.filter((policy) => policy.table === table && (policy.roles.includes('kaiwa_app') || policy.roles.includes('public')));
+      const ours = policies.filter(
+        (policy) => policy.table === table && (policy.roles.includes('kaiwa_app') || policy.roles.includes('public')),
+      );
       const [only] = ours;
       if (ours.length !== 1 || !only) return true;
       const { is_permissive, command, roles, condition, check } = only;
@@ -94,7 +98,14 @@ describe('the roles that statements run as', () => {
          from pg_roles r where rolname = any($1) order by 1`,
       [RUNTIME_ROLES],
     );
-    const nothing = { rolsuper: false, rolbypassrls: false, rolcreatedb: false, rolcreaterole: false, rolreplication: false, rolcanlogin: false };
+    const nothing = {
+      rolsuper: false,
+      rolbypassrls: false,
+      rolcreatedb: false,
+      rolcreaterole: false,
+      rolreplication: false,
+      rolcanlogin: false,
+    };
     expect(roles).toEqual(RUNTIME_ROLES.map((rolname) => ({ rolname, ...nothing, rolinherit: false, groups: [] })));
   });
 
@@ -172,7 +183,9 @@ describe('every function', () => {
 
   it("is nobody's to call but whose it is meant for, and finds its tables by a fixed path", () => {
     expect(functions.filter(({ is_public }) => is_public).map(({ name }) => name)).toEqual([]);
-    expect(functions.filter(({ settings }) => !settings.some((one) => /^search_path=.*, ?pg_temp$/.test(one))).map(({ name }) => name)).toEqual([]);
+    expect(
+      functions.filter(({ settings }) => !settings.some((one) => /^search_path=.*, ?pg_temp$/.test(one))).map(({ name }) => name),
+    ).toEqual([]);
   });
 
   it('runs as its owner only where the list says so, and for those that it names', () => {

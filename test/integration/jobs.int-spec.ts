@@ -44,9 +44,9 @@ function configFor(settings: Record<string, string> = {}): Config {
   return new Config(env, { url: home.url, migration_url: home.url }, [secret], [secret], 'test');
 }
 
-/** Does not wait ten seconds for a job that never ends. */
+/** Does not wait ten seconds for a job that never ends, nor two for the next look. */
 class HastyRunner extends JobRunner {
-  protected override readonly patience = { abort_ms: 300, stop_ms: 600 };
+  protected override readonly timing = { poll_ms: 250, abort_ms: 300, stop_ms: 600 };
 }
 
 /** The jobs of one node, still open for definitions. */
@@ -326,7 +326,7 @@ describe('running', () => {
     jobs.cron('clock.chime', '* * * * *', async ({ attempt }) => void seen.push([attempt, Scope.find()?.client_id]), {
       backfill_ms: 180_000,
     });
-    jobs.cron('clock.silent', '* * * * *', async () => void seen.push('silent'));
+    jobs.cron('clock.silent', '0 0 1 1 *', async () => void seen.push('silent'));
     const runner = await run(jobs);
     await eventually(
       async () => runner.done,
@@ -433,6 +433,28 @@ describe('stopping and breaking', () => {
       async () => seen,
       (texts) => texts.length === 1,
       10_000,
+    );
+    expect(runner.healthy()).toEqual({ ok: true });
+  });
+
+  it('begins anew where the library keeps a failure of its first fetch for all later ones', async () => {
+    const jobs = newJobs();
+    jobs.define('note.write', { scope: 'tenant', handler: nothing });
+    jobs.onApplicationBootstrap();
+    await admin.query('revoke insert, select on graphile_worker._private_tasks from kaiwa_system');
+    const runner = new HastyRunner(configFor(), jobs, logger);
+    runners.push(runner);
+    await runner.start();
+    await ant(() => jobs.enqueue('note.write', { text: 'waits' }));
+    await eventually(
+      async () => lines,
+      (all) => all.some(({ message }) => message.includes('Failed to acquire job')),
+    );
+    expect(runner.healthy()).toEqual({ ok: false, reason: 'the job queue is starting' });
+    await admin.query('grant insert, select on graphile_worker._private_tasks to kaiwa_system');
+    await eventually(
+      async () => runner.done,
+      (done) => done === 1,
     );
     expect(runner.healthy()).toEqual({ ok: true });
   });

@@ -37,6 +37,11 @@ export function operatorOf(api: Api, client_id?: string): Api {
   return withHeaders(api, { authorization: `Bearer ${OPERATOR_KEY}`, ...(client_id ? { 'x-client-id': client_id } : {}) });
 }
 
+/** A user's requests to another node of the same installation. */
+export function apiAs(node: { api: Api }, user: TestUser): Api {
+  return withHeaders(node.api, { authorization: `Bearer ${user.access_token}` });
+}
+
 /** Makes a tenant with an owner, who is signed in. */
 export async function makeTenant(api: Api, client_id = uniqueName('t'), settings: object = {}): Promise<TestUser> {
   const owner = { username: 'owner', email: `owner@${client_id}.example`, password: PASSWORD };

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../../platform/ids/index.js';
 import { type Mail, Mailer } from './mailer.port.js';
 
 /** Mails that the folder keeps; older ones go. */
@@ -43,7 +43,7 @@ export class FileOutboxMailer extends Mailer {
     });
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     await chmod(this.folder, 0o700);
-    const path = join(this.folder, `${uuidv7()}.eml`);
+    const path = join(this.folder, `${newId()}.eml`);
     // Under its last name it is whole from the start.
     await writeFile(`${path}.part`, message as Buffer, { mode: 0o600 });
     await rename(`${path}.part`, path);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../../platform/ids/index.js';
 import { Database, TenantRepository } from '../../platform/database/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { Session, type SessionKind } from './session.entity.js';
@@ -27,7 +27,7 @@ export class SessionRepository extends TenantRepository<Session> {
   }
 
   async start(user_id: string, kind: SessionKind, room_id: string, seconds: number): Promise<string> {
-    const id = uuidv7();
+    const id = newId();
     await this.database.sql(
       `insert into sessions (client_id, id, user_id, kind, room_id, expires_at)
        values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))`,

@@ -168,7 +168,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
       address: socket.handshake.address,
       joined: new Map(),
       joining: new Map(),
-      budget: new EventBudget(this.config.env.RATE_LIMIT !== null),
+      budget: new EventBudget(this.config.env.RATE_LIMIT?.caller ?? null),
     };
     await Scope.runAs(
       client_id,

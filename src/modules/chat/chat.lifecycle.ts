@@ -5,6 +5,7 @@ import { Realtime } from '../../platform/realtime/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { ConnectionService } from './connection.service.js';
 import { MessageSearch } from './message-search.js';
+import { Outbox } from './outbox.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomService } from './room.service.js';
 import { RoomStream } from './room-stream.js';
@@ -25,6 +26,7 @@ export class ChatLifecycle implements OnApplicationBootstrap, BeforeApplicationS
     private readonly search: MessageSearch,
     private readonly stream: RoomStream,
     private readonly realtime: Realtime,
+    private readonly outbox: Outbox,
     private readonly logger: Logger,
   ) {
     events.during('tenant.creating', () => this.rooms.createLobby());
@@ -45,6 +47,7 @@ export class ChatLifecycle implements OnApplicationBootstrap, BeforeApplicationS
   /** Takes this node's connections away, while the database is still there. */
   async beforeApplicationShutdown(): Promise<void> {
     if (this.reconciler) clearInterval(this.reconciler);
+    this.outbox.flush();
     await this.connections.stop();
   }
 

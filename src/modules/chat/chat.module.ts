@@ -13,7 +13,9 @@ import { MessageRepository } from './message.repository.js';
 import { MessageSearch } from './message-search.js';
 import { MessageService } from './message.service.js';
 import { MessageSweeper } from './message-sweeper.js';
+import { Outbox } from './outbox.js';
 import { Room } from './room.entity.js';
+import { RoomDeparture } from './room-departure.service.js';
 import { RoomEntry } from './room-entry.service.js';
 import { RoomController } from './room.controller.js';
 import { RoomMember } from './room-member.entity.js';
@@ -39,6 +41,8 @@ export const CHAT_ENTITIES = [Room, RoomMember, Message];
     MessageSearch,
     MessageService,
     MessageSweeper,
+    Outbox,
+    RoomDeparture,
     RoomEntry,
     RoomMemberRepository,
     RoomPresence,

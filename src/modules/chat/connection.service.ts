@@ -112,6 +112,11 @@ export class ConnectionService {
     return this.mine.get(row.connection_id)?.has(row.room_id) === true;
   }
 
+  /** Everything that this node has recorded. */
+  all(): ConnectionRow[] {
+    return [...this.mine.values()].flatMap((rooms) => [...rooms.values()]);
+  }
+
   /** The sockets that this node has recorded in a room, those on their way in among them. */
   inRoom(client_id: string, room_id: string): ConnectionRow[] {
     const rows: ConnectionRow[] = [];

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { AppError, toAppError } from '../../platform/errors/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { MessageRepository, type NewMessage, type PostOutcome } from './message.repository.js';
+import { Outbox } from './outbox.js';
 
-/** Told of a committed batch, before any of its posters is answered: `posted[i]` became `outcomes[i]`. */
+/** Told of a committed batch: `posted[i]` became `outcomes[i]`. */
 export type BatchListener = (client_id: string, posted: readonly NewMessage[], outcomes: readonly PostOutcome[]) => void;
 
 interface Waiting {
@@ -35,7 +36,10 @@ export class MessageBatcher {
   private readonly lanes = new Map<string, Lane>();
   private listener: BatchListener = () => undefined;
 
-  constructor(private readonly messages: MessageRepository) {}
+  constructor(
+    private readonly messages: MessageRepository,
+    private readonly outbox: Outbox,
+  ) {}
 
   /** Sets who is told of each committed batch. */
   onCommitted(listener: BatchListener): void {
@@ -82,8 +86,12 @@ export class MessageBatcher {
     } catch (error) {
       return this.recover(client_id, batch, error);
     }
+    // Whoever posted is answered first, and may send the next one while this one is told; unless telling has fallen behind.
+    const settle = (): void => outcomes.forEach((outcome) => batch[outcome.idx]?.resolve(outcome));
+    if (!this.outbox.isBehind) settle();
     this.listener(client_id, posted, outcomes);
-    for (const outcome of outcomes) batch[outcome.idx]?.resolve(outcome);
+    if (this.outbox.isBehind) this.outbox.push(settle);
+    else settle();
   }
 
   /** One message that PostgreSQL refuses must not take its neighbours along: each is tried alone, unless the database is away. */

@@ -6,6 +6,10 @@ import type { MessageView } from './message.view.js';
  * reading it.
  */
 export function presentPosted(message: NewMessage, outcome: PostOutcome): MessageView {
+  return (outcome.view ??= makeView(message, outcome));
+}
+
+function makeView(message: NewMessage, outcome: PostOutcome): MessageView {
   return {
     room_id: message.room_id,
     seq: outcome.seq,

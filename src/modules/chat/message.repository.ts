@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/index.js';
 import { Scope } from '../../platform/scope/index.js';
+import type { MessageView } from './message.view.js';
 import { MESSAGE_JSON, NOT_EXPIRED, visibleTo } from './message.sql.js';
 
 /** What a message needs to be posted. */
@@ -33,6 +34,8 @@ export interface PostOutcome {
   readonly email: string | null;
   readonly is_anonymous: boolean;
   readonly joined: boolean;
+  /** The message as everybody sees it, once it was first shown. */
+  view?: MessageView;
 }
 
 /** A page of messages, as the JSON that leaves, the places of its first and last, and whether there are more beyond it. */

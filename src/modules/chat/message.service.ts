@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../../platform/ids/index.js';
 import { Database, DEFAULT_LIMIT } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
@@ -11,6 +11,7 @@ import { presentPosted } from './message.presenter.js';
 import { MessageRepository, type NewMessage, type PostOutcome } from './message.repository.js';
 import type { MessageView } from './message.view.js';
 import { MessageSearch } from './message-search.js';
+import { Outbox } from './outbox.js';
 import { assertCanRun, personOf, readerOf, speakerOf } from './room.policy.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomStream } from './room-stream.js';
@@ -32,6 +33,7 @@ export class MessageService {
     private readonly messages: MessageRepository,
     private readonly rooms: RoomRepository,
     private readonly batcher: MessageBatcher,
+    private readonly outbox: Outbox,
     private readonly search: MessageSearch,
     private readonly stream: RoomStream,
     private readonly usage: UsageService,
@@ -53,7 +55,7 @@ export class MessageService {
     const message: NewMessage = {
       room_id,
       sender_id,
-      id: uuidv7(),
+      id: newId(),
       content: body.content,
       client_message_id: body.client_message_id ?? null,
       file_ids: this.knownFiles(body.file_ids),
@@ -170,17 +172,20 @@ export class MessageService {
       if (outcome.outcome !== 'created' || !message) continue;
       created++;
       this.known.learn(client_id, message, outcome);
-      const { room_id } = message;
-      if (outcome.joined) {
-        const username = message.sender?.username ?? outcome.username;
-        const user = outcome.is_anonymous ? { id: message.sender_id } : { id: message.sender_id, username };
-        this.stream.publish({ client_id, room_id, event: 'member:joined', payload: { room_id, user } });
-      }
-      const payload = presentPosted(message, outcome);
-      this.stream.publish({ client_id, room_id, event: 'message', payload, seq: outcome.seq });
-      this.search.markDirty(client_id, room_id);
+      this.search.markDirty(client_id, message.room_id);
+      this.outbox.push(() => this.tellOne(client_id, message, outcome));
     }
     if (created > 0) this.usage.count(client_id, 'messages', created);
+  }
+
+  private tellOne(client_id: string, message: NewMessage, outcome: PostOutcome): void {
+    const { room_id } = message;
+    if (outcome.joined) {
+      const username = message.sender?.username ?? outcome.username;
+      const user = outcome.is_anonymous ? { id: message.sender_id } : { id: message.sender_id, username };
+      this.stream.publish({ client_id, room_id, event: 'member:joined', payload: { room_id, user } });
+    }
+    this.stream.publish({ client_id, room_id, event: 'message', payload: presentPosted(message, outcome), seq: outcome.seq });
   }
 
   private async readBetween(room_id: string, after_seq: number, before_seq: number): Promise<Array<{ seq: number; message: MessageView }>> {

@@ -25,13 +25,16 @@ export class RoomMemberRepository extends TenantRepository<RoomMember> {
     return rows.map((row) => row.user_id);
   }
 
-  /** Who of these is a member of a room. */
-  async among(room_id: string, user_ids: readonly string[]): Promise<string[]> {
-    const rows = await this.database.sql<{ user_id: string }>(
-      'select user_id from room_members where client_id = $1 and room_id = $2 and user_id = any($3::uuid[])',
-      [Scope.clientId(), room_id, [...new Set(user_ids)]],
+  /** Which of these people may not be where they are, as `<room>/<user>`: the room is private and they are no members, or it is gone. */
+  async strangers(present: ReadonlyArray<{ room_id: string; user_id: string }>): Promise<Set<string>> {
+    const rows = await this.database.sql<{ place: string }>(
+      `select distinct p.room_id || '/' || p.user_id as place from json_to_recordset($2::json) as p(room_id text, user_id uuid)
+       left join rooms r on r.client_id = $1 and r.id = p.room_id
+       left join room_members m on m.client_id = $1 and m.room_id = p.room_id and m.user_id = p.user_id
+       where r.id is null or (r.visibility = 'private' and m.user_id is null)`,
+      [Scope.clientId(), JSON.stringify(present.map(({ room_id, user_id }) => ({ room_id, user_id })))],
     );
-    return rows.map((row) => row.user_id);
+    return new Set(rows.map(({ place }) => place));
   }
 
   /** A room's members with their names, by id after `after_id`. */
@@ -48,13 +51,18 @@ export class RoomMemberRepository extends TenantRepository<RoomMember> {
   /** Moves a reader's marker forward, never back, and makes a reader of an open room its member. Answers where it stands; null where they may not read. */
   async markRead(room_id: string, user_id: string, seq: number): Promise<number | null> {
     const rows = await this.database.sql<{ last_read_seq: number }>(
-      `insert into room_members (client_id, room_id, user_id, last_read_seq)
-       select r.client_id, r.id, $3, $4 from rooms r
-       where r.client_id = $1 and r.id = $2 and (r.visibility = 'open' or exists (
-         select 1 from room_members m where m.client_id = $1 and m.room_id = $2 and m.user_id = $3))
-       on conflict (client_id, room_id, user_id)
-       do update set last_read_seq = greatest(room_members.last_read_seq, excluded.last_read_seq)
-       returning last_read_seq`,
+      // An insertion alone would bring back who is being put out of a private room just now.
+      `with moved as (
+         update room_members set last_read_seq = greatest(last_read_seq, $4)
+         where client_id = $1 and room_id = $2 and user_id = $3 returning last_read_seq),
+       added as (
+         insert into room_members (client_id, room_id, user_id, last_read_seq)
+         select r.client_id, r.id, $3, $4 from rooms r
+         where r.client_id = $1 and r.id = $2 and r.visibility = 'open' and not exists (select 1 from moved)
+         on conflict (client_id, room_id, user_id)
+         do update set last_read_seq = greatest(room_members.last_read_seq, excluded.last_read_seq)
+         returning last_read_seq)
+       select last_read_seq from moved union all select last_read_seq from added`,
       [Scope.clientId(), room_id, user_id, seq],
     );
     return rows[0]?.last_read_seq ?? null;

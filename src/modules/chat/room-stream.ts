@@ -71,6 +71,11 @@ export class RoomStream {
     });
   }
 
+  /** Tells the room's sockets on this node, where every node tells its own. */
+  tellHere(event: RoomEvent): void {
+    this.deliver(event);
+  }
+
   /** Tells the room's sockets on every node. Only after the commit. */
   publish(event: RoomEvent): void {
     this.deliver(event);

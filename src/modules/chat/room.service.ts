@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../../platform/ids/index.js';
 import {
   Database,
   decodeCursor,
@@ -10,14 +10,12 @@ import {
   pageOf,
 } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
-import { channels, Realtime } from '../../platform/realtime/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
 import { UserDirectory } from '../users/index.js';
 import { assertCanRun, assertNotFixed, canRun, personOf, readerOf, type RoomForReader } from './room.policy.js';
-import { ConnectionService } from './connection.service.js';
 import type { CreateRoomDto, UpdateRoomDto } from './room.dto.js';
 import type { RoomRole } from './room-member.entity.js';
-import { KnownSenders } from './known-senders.js';
+import { RoomDeparture } from './room-departure.service.js';
 import { RoomMemberRepository } from './room-member.repository.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomStream } from './room-stream.js';
@@ -25,14 +23,6 @@ import type { ReadMarkerView, RoomMemberView, RoomView } from './room.view.js';
 
 /** The room that every tenant starts with, and that a login which names none is in. */
 export const LOBBY = 'lobby';
-
-const EXPEL = 'room.expel';
-
-/** Whose sockets must leave a room: one person's, those of all who are no members, or everybody's. `may_stay` spares a person's in an open room. */
-type Expelled = { readonly client_id: string; readonly room_id: string } & (
-  | { readonly whom: 'person'; readonly user_id: string; readonly may_stay: boolean }
-  | { readonly whom: 'strangers' | 'everybody' }
-);
 
 /** Rooms and who is in them. */
 @Injectable()
@@ -43,17 +33,13 @@ export class RoomService {
     private readonly members: RoomMemberRepository,
     private readonly users: UserDirectory,
     private readonly stream: RoomStream,
-    private readonly realtime: Realtime,
-    private readonly connections: ConnectionService,
-    private readonly known: KnownSenders,
-  ) {
-    realtime.onRelay<Expelled>(EXPEL, (who) => void this.expelHere(who));
-  }
+    private readonly departure: RoomDeparture,
+  ) {}
 
   /** Makes a room; the person who makes it is its admin. Throws ROOM_ID_TAKEN (409), USER_NOT_FOUND for an unknown member. */
   async create(actor: Actor, body: CreateRoomDto): Promise<RoomView> {
     const creator = readerOf(actor);
-    const id = body.id ?? uuidv7();
+    const id = body.id ?? newId();
     const invited = [...new Set(body.member_ids ?? [])].filter((user_id) => user_id !== creator);
     await this.database.transaction(async () => {
       await this.assertUsers(invited);
@@ -100,17 +86,17 @@ export class RoomService {
     const room = await this.rooms.getFor(room_id, readerOf(actor));
     assertCanRun(actor, room);
     if (room.is_anonymous || (room.is_fixed && body.visibility === 'private')) assertNotFixed(room);
-    await this.rooms.update(
-      { id: room_id },
-      {
-        ...(body.name == null ? {} : { name: body.name }),
-        ...(body.visibility == null ? {} : { visibility: body.visibility }),
-        ...(body.message_ttl_seconds === undefined ? {} : { message_ttl_seconds: body.message_ttl_seconds }),
-      },
-    );
-    if (body.visibility === 'private' && room.visibility === 'open') {
-      await this.expel({ client_id: Scope.clientId(), room_id, whom: 'strangers' });
-    }
+    await this.database.transaction(async () => {
+      await this.rooms.update(
+        { id: room_id },
+        {
+          ...(body.name == null ? {} : { name: body.name }),
+          ...(body.visibility == null ? {} : { visibility: body.visibility }),
+          ...(body.message_ttl_seconds === undefined ? {} : { message_ttl_seconds: body.message_ttl_seconds }),
+        },
+      );
+      if (body.visibility === 'private' && room.visibility === 'open') await this.departure.announce({ room_id, whom: 'strangers' });
+    });
     return this.get(actor, room_id);
   }
 
@@ -119,8 +105,10 @@ export class RoomService {
     const room = await this.rooms.getFor(room_id, readerOf(actor));
     assertCanRun(actor, room);
     assertNotFixed(room);
-    await this.rooms.delete({ id: room_id });
-    await this.expel({ client_id: Scope.clientId(), room_id, whom: 'everybody' });
+    await this.database.transaction(async () => {
+      await this.rooms.delete({ id: room_id });
+      await this.departure.announce({ room_id, whom: 'everybody' });
+    });
   }
 
   /** A page of the room's members. */
@@ -151,7 +139,7 @@ export class RoomService {
         await this.members.update({ room_id, user_id }, { role });
         if (room.visibility === 'private') await this.members.ensureAdmin(room_id);
       }
-      if (added !== undefined) await this.tellMember(room, user_id, 'member:joined');
+      if (added !== undefined) await this.tellJoined(room, user_id);
     });
     return this.memberView(room, user_id);
   }
@@ -162,7 +150,6 @@ export class RoomService {
    */
   async removeMember(actor: Actor, room_id: string, user_id: string): Promise<void> {
     const room = await this.rooms.getFor(room_id, readerOf(actor));
-    const client_id = Scope.clientId();
     if (room.is_anonymous) assertNotFixed(room);
     if (!(actor.kind === 'user' && actor.id === user_id)) assertCanRun(actor, room);
     await this.database.transaction(async () => {
@@ -170,8 +157,7 @@ export class RoomService {
       if ((await this.members.delete({ room_id, user_id })) === 0) throw new AppError('MEMBER_NOT_FOUND');
       const may_stay = room.visibility === 'open';
       if (!may_stay) await this.members.ensureAdmin(room_id);
-      await this.tellMember(room, user_id, 'member:left');
-      this.database.afterCommit(() => this.expel({ client_id, room_id, whom: 'person', user_id, may_stay }));
+      await this.departure.announce({ room_id, whom: 'person', user_id, may_stay, user: await this.userView(room, user_id) });
     });
   }
 
@@ -226,43 +212,15 @@ export class RoomService {
     return { user: await this.userView(room, user_id), role: member.role, joined_at: member.joined_at.toISOString() };
   }
 
-  private async tellMember(room: RoomForReader, user_id: string, event: 'member:joined' | 'member:left'): Promise<void> {
+  private async tellJoined(room: RoomForReader, user_id: string): Promise<void> {
     const client_id = Scope.clientId();
     const payload = { room_id: room.id, user: await this.userView(room, user_id) };
-    this.database.afterCommit(() => this.stream.publish({ client_id, room_id: room.id, event, payload }));
+    this.database.afterCommit(() => this.stream.publish({ client_id, room_id: room.id, event: 'member:joined', payload }));
   }
 
   private async assertUsers(user_ids: readonly string[]): Promise<void> {
     if (user_ids.length === 0) return;
     const known = await this.users.byIds(user_ids);
     if (known.length < new Set(user_ids).size) throw new AppError('USER_NOT_FOUND');
-  }
-
-  /** Puts sockets out of a room on every node. */
-  private async expel(who: Expelled): Promise<void> {
-    this.realtime.relay(EXPEL, who);
-    await this.expelHere(who);
-  }
-
-  /** Forgets who was seen there, and puts out the sockets that are in the room or on their way in. */
-  private async expelHere(who: Expelled): Promise<void> {
-    const { client_id, room_id } = who;
-    if (who.whom === 'person') this.known.forgetMember(client_id, room_id, who.user_id);
-    else this.known.forgetRoom(client_id, room_id);
-    if (who.whom === 'person' && who.may_stay) return;
-    const staying = who.whom === 'strangers' ? await Scope.runAs(client_id, () => this.membersHere(client_id, room_id)) : new Set<string>();
-    const channel = channels.room(client_id, room_id);
-    for (const row of this.connections.inRoom(client_id, room_id)) {
-      if (who.whom === 'person' ? row.user_id !== who.user_id : staying.has(row.user_id)) continue;
-      const socket = this.realtime.socket(row.connection_id);
-      void socket?.leave(channel);
-      socket?.data.joined.delete(room_id);
-      void this.connections.remove(row);
-    }
-  }
-
-  private async membersHere(client_id: string, room_id: string): Promise<Set<string>> {
-    const present = this.connections.inRoom(client_id, room_id).map(({ user_id }) => user_id);
-    return new Set(await this.members.among(room_id, present));
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../../platform/ids/index.js';
 import { Database, decodeCursor, type Page, pageLimit, pageOf, type PageRequest } from '../../platform/database/index.js';
 import { Scope } from '../../platform/scope/index.js';
 
@@ -35,7 +35,7 @@ export class AuditRepository {
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
       [
         Scope.clientId(),
-        uuidv7(),
+        newId(),
         entry.actor_kind,
         entry.actor_id,
         entry.action,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../../platform/ids/index.js';
 import { AppError, type ErrorCode } from '../../platform/errors/index.js';
 import { Database, decodeCursor, type Page, pageLimit, pageOf, type PageRequest, SystemDatabase } from '../../platform/database/index.js';
 import { Scope } from '../../platform/scope/index.js';
@@ -85,7 +85,7 @@ export class TenantRegisterRepository {
     const { address, request_id } = Scope.get();
     await this.database.sql(
       'insert into operator_log (id, action, client_id, address, request_id, details) values ($1, $2, $3, $4, $5, $6)',
-      [uuidv7(), action, Scope.clientId(), address, request_id, JSON.stringify(details)],
+      [newId(), action, Scope.clientId(), address, request_id, JSON.stringify(details)],
     );
   }
 
@@ -108,7 +108,7 @@ export class TenantRegisterRepository {
       const [tenant] = gone;
       if (!tenant) return false;
       await sql('insert into operator_log (id, action, client_id, address, request_id, details) values ($1, $2, $3, $4, $5, $6)', [
-        uuidv7(),
+        newId(),
         'tenant.deleted',
         client_id,
         address,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../../platform/ids/index.js';
 import { Database, decodeCursor, type Page, pageLimit, pageOf, type PageRequest, TenantRepository } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { type Role, Scope } from '../../platform/scope/index.js';
@@ -40,7 +40,7 @@ export class UserRepository extends TenantRepository<User> {
    * @throws EMAIL_TAKEN
    */
   async add(user: NewUser): Promise<string | null> {
-    const id = uuidv7();
+    const id = newId();
     const { username, email, name = null } = user;
     try {
       const rows = await this.database.sql(

@@ -20,7 +20,8 @@ export class JobPool {
       types: pg.types,
       max: CONNECTIONS,
     });
-    this.pool.on('error', (error) => log.error('An idle job connection broke', error));
+    // The connection itself tells, idle or not; without a listener here the pool's telling would end the process.
+    this.pool.on('error', () => undefined);
     this.pool.on('connect', (client) => {
       this.open.add(client);
       client.on('error', (error) => log.error('A job connection broke', error));

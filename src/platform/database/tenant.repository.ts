@@ -11,7 +11,7 @@ import type {
   UpdateResult,
 } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../ids/index.js';
 import { Scope } from '../scope/index.js';
 import type { Database } from './database.js';
 import { decodeCursor, type KeysetKind, type KeysetValue, type Page, pageLimit, pageOf, type PageRequest } from './keyset.js';
@@ -67,7 +67,7 @@ export abstract class TenantRepository<E extends { client_id: string }> {
     const cells = row as Record<string, unknown>;
     const columns = rows.metadata.columns;
     if (cells['id'] === undefined && columns.some((column) => column.propertyName === 'id' && column.type === 'uuid')) {
-      cells['id'] = uuidv7();
+      cells['id'] = newId();
     }
     await rows.insert(row as QueryDeepPartialEntity<E>);
     for (const column of columns) {

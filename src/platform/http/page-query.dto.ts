@@ -22,6 +22,7 @@ export class PageQuery {
     max: 512,
     optional: true,
     description: 'Where the page begins: taken from the `Link` header of the page before, opaque',
+    example: 'WyJzYWxlcy1kZXNrIl0',
   })
   cursor?: string;
 }

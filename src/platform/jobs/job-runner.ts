@@ -11,7 +11,6 @@ import { queueLog } from './queue-log.js';
 import { RunnerPresence } from './runner-presence.js';
 
 const CONCURRENCY = 4;
-const POLL_MS = 2_000;
 const BEAT_MS = 10_000;
 /** Every so many beats what was taken and is run by nobody is looked for, and what was given up long ago. */
 const BEATS_PER_SWEEP = 3;
@@ -20,6 +19,8 @@ const BEATS_PER_CLEANING = 360;
 const MOST_MISSED_BEATS = 3;
 /** Idle runners ask every 2 s; one that had no answer for so long is not well. */
 const SILENT_MS = 20_000;
+/** So many fetches may fail in a row, over some six seconds, before the library is begun anew. */
+const MOST_MISSES = 3 * CONCURRENCY;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 const RELEASE_WITHIN_MS = 2_000;
@@ -41,8 +42,8 @@ interface Session {
  */
 @Injectable()
 export class JobRunner implements BeforeApplicationShutdown {
-  /** How long a stop waits for what runs: before its signal is aborted, and in all. */
-  protected readonly patience = { abort_ms: 8_000, stop_ms: 10_000 };
+  /** How often an idle runner asks; how long a stop waits for what runs: before its signal is aborted, and in all. */
+  protected readonly timing = { poll_ms: 2_000, abort_ms: 8_000, stop_ms: 10_000 };
   private readonly execution: JobExecution;
   private readonly stopping = new AbortController();
   private pool: JobPool | null = null;
@@ -149,18 +150,15 @@ export class JobRunner implements BeforeApplicationShutdown {
     events.once('pool:create', ({ workerPool }) => {
       made.workers = workerPool;
     });
-    // Where it cannot note the end of a job the library ends by itself, or means to and hangs.
-    const ending = new Promise((resolve) => events.once('pool:gracefulShutdown', resolve));
-    events.on('worker:getJob:empty', () => this.noteAnswer());
-    events.on('job:start', () => this.noteAnswer());
+    const ending = this.watch(events);
     const runner = await library.run(
       {
         pgPool: pool.pool,
         schema: JOB_SCHEMA,
         concurrency: CONCURRENCY,
-        pollInterval: POLL_MS,
+        pollInterval: this.timing.poll_ms,
         noHandleSignals: true,
-        gracefulShutdownAbortTimeout: this.patience.abort_ms,
+        gracefulShutdownAbortTimeout: this.timing.abort_ms,
         logger: new library.Logger(queueLog(this.logger, () => this.stopping.signal.aborted)),
         events,
         // Without batches it notes the end of a job with nobody looking at the outcome; a failure there would end the process.
@@ -176,6 +174,7 @@ export class JobRunner implements BeforeApplicationShutdown {
     try {
       await presence.show(workers.id).catch((error: unknown) => this.logger.warn({ err: error }, MISSED_BEAT));
       await Promise.race([runner.promise, ending, aborted(this.stopping.signal)]);
+      if (!this.stopping.signal.aborted) this.logger.warn({}, 'the job queue does not go on and is begun anew');
     } finally {
       this.session = null;
       await this.endSession({ runner, workers });
@@ -183,6 +182,26 @@ export class JobRunner implements BeforeApplicationShutdown {
         this.logger.warn({ err: error }, 'what the job queue still had is released in a minute');
       });
     }
+  }
+
+  /**
+   * Resolves when the library must be begun anew: where it cannot note the end of a job it ends by itself, or means to and hangs; and
+   * where its very first fetch fails it keeps that failure as the answer to all later ones.
+   */
+  private watch(events: WorkerEvents): Promise<unknown> {
+    return new Promise((resolve) => {
+      let misses = 0;
+      const onAnswer = (): void => {
+        misses = 0;
+        this.noteAnswer();
+      };
+      events.on('worker:getJob:empty', onAnswer);
+      events.on('job:start', onAnswer);
+      events.on('worker:getJob:error', () => {
+        if (++misses >= MOST_MISSES) resolve(null);
+      });
+      events.once('pool:gracefulShutdown', resolve);
+    });
   }
 
   private noteAnswer(): void {
@@ -243,7 +262,7 @@ export class JobRunner implements BeforeApplicationShutdown {
     this.stopping.abort();
     const { pool } = this;
     if (!pool) return;
-    await within(this.loops, this.patience.stop_ms + RELEASE_WITHIN_MS + CLOSE_WITHIN_MS);
+    await within(this.loops, this.timing.stop_ms + RELEASE_WITHIN_MS + CLOSE_WITHIN_MS);
     await pool.end(CLOSE_WITHIN_MS);
   }
 
@@ -251,7 +270,7 @@ export class JobRunner implements BeforeApplicationShutdown {
     const refused = (error: unknown): void => this.logger.debug({ err: error }, 'the job queue had ended already');
     runner.stop().catch(refused);
     const ended = Promise.race([runner.promise.catch(refused), this.idle()]);
-    if (await within(ended, this.patience.stop_ms)) return;
+    if (await within(ended, this.timing.stop_ms)) return;
     this.logger.warn({ running: this.running }, 'jobs were still running and are released');
     const released = Promise.resolve(workers.forcefulShutdown('The server stopped')).catch((error: unknown) =>
       this.logger.error({ err: error }, 'running jobs could not be released; another node will, in a minute'),

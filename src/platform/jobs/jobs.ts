@@ -125,7 +125,7 @@ export class Jobs implements OnApplicationBootstrap {
     const { max_attempts = DEFAULTS.max_attempts, timeout_ms = DEFAULTS.timeout_ms } = options;
     if (!isWhole(max_attempts, 1, 100)) throw new Error(`Job ${name}: max_attempts takes 1 to 100`);
     if (!isWhole(timeout_ms, 1, LONGEST_RUN_MS)) throw new Error(`Job ${name}: timeout_ms takes 1 to ${LONGEST_RUN_MS}`);
-    this.jobs.set(name, { name, scope, handler: handler as JobHandler<never>, max_attempts, timeout_ms });
+    this.jobs.set(name, { name, scope, handler, max_attempts, timeout_ms });
   }
 }
 

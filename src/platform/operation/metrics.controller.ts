@@ -21,7 +21,11 @@ export class MetricsController {
   @Public({ tenant: 'none' })
   @ApiSecurity('metrics')
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
-  @Answers(200, { type: 'string' }, { content_type: 'text/plain', refuses: ['UNAUTHORIZED'], example: '# TYPE kaiwa_sockets gauge\nkaiwa_sockets 0\n' })
+  @Answers(
+    200,
+    { type: 'string' },
+    { content_type: 'text/plain', refuses: ['UNAUTHORIZED'], example: '# TYPE kaiwa_sockets gauge\nkaiwa_sockets 0\n' },
+  )
   readMetrics(@Req() request: Request): Promise<string> {
     if (!this.isLocal(request) && !this.hasToken(request)) throw new AppError('UNAUTHORIZED');
     return this.metrics.text();

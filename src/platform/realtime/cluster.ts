@@ -22,7 +22,8 @@ export async function openCluster(config: Config, logger: Logger): Promise<Clust
       return { createAdapter: undefined, close: () => Promise.resolve() };
     case 'postgres': {
       const pool = openRelayPool(config, (error) => logger.warn({ err: error }, 'the relay between nodes lost a connection'));
-      const createAdapter = createPostgresAdapter(pool, {
+      // It asks for a whole pool, and uses what this one has.
+      const createAdapter = createPostgresAdapter(pool as unknown as Parameters<typeof createPostgresAdapter>[0], {
         channelPrefix: 'kaiwa_sockets',
         heartbeatInterval: 2_000,
         heartbeatTimeout: 8_000,
@@ -31,7 +32,12 @@ export async function openCluster(config: Config, logger: Logger): Promise<Clust
       return { createAdapter: createAdapter as ServerOptions['adapter'], close: () => pool.end() };
     }
     case 'redis': {
-      const client = createClient({ url: config.env.REDIS_URL as string, socket: { connectTimeout: 5_000 } });
+      const client = createClient({
+        url: config.env.REDIS_URL as string,
+        socket: { connectTimeout: 5_000 },
+        // What is said while Redis is away; beyond it the receivers find out by themselves what they have missed.
+        commandsQueueMaxLength: REDIS_STREAM_LENGTH,
+      });
       client.on('error', (error: Error) => logger.warn({ err: error }, 'Redis does not answer; it is tried again'));
       await client.connect();
       const createAdapter = createRedisStreamsAdapter(client, {

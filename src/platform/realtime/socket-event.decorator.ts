@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import { SubscribeMessage } from '@nestjs/websockets';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../ids/index.js';
 import { AppError, toAppError } from '../errors/index.js';
 import { validatorOf } from '../http/validation/index.js';
 import { Scope } from '../scope/index.js';
@@ -36,7 +36,7 @@ export function SocketEvent<B extends object>(name: string, body: Type<B>, optio
     const method = descriptor.value as H;
     const validator = validatorOf(body);
     const wrapped = async function (this: unknown, socket: KaiwaSocket, payload: unknown): Promise<Ack | AckThen> {
-      const request_id = uuidv7();
+      const request_id = newId();
       try {
         if (!socket.data.budget.take(name)) throw new AppError('RATE_LIMITED');
         const { value: valid, errors } = validator.validate(payload);

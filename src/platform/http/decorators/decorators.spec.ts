@@ -146,9 +146,23 @@ describe('answers', () => {
     expect(Object.keys(list.responses)).toEqual(['200', '400', '401', '403', '404', '429', '500', '503']);
     expect(codes(list, 403)).toEqual(['CLIENT_MISMATCH', 'FORBIDDEN', 'SCOPE_MISSING']);
     const create = operation('/things', 'post');
-    expect(Object.keys(create.responses)).toEqual(['200', '201', '400', '401', '403', '404', '409', '413', '415', '429', '500', '503']);
-    expect(codes(create, 400)).toEqual(['MALFORMED_JSON', 'VALIDATION_FAILED']);
-    expect(codes(create, 409)).toEqual(['ROOM_ID_TAKEN']);
+    expect(Object.keys(create.responses)).toEqual([
+      '200',
+      '201',
+      '400',
+      '401',
+      '403',
+      '404',
+      '409',
+      '413',
+      '415',
+      '422',
+      '429',
+      '500',
+      '503',
+    ]);
+    expect(codes(create, 400)).toEqual(['INVALID_IDEMPOTENCY_KEY', 'MALFORMED_JSON', 'VALIDATION_FAILED']);
+    expect(codes(create, 409)).toEqual(['CONFLICT', 'IDEMPOTENCY_IN_PROGRESS', 'ROOM_ID_TAKEN']);
     expect(create.responses['409']?.content?.['application/json']?.schema).toEqual({ $ref: '#/components/schemas/ErrorBodyView' });
     expect(codes(operation('/things/export', 'get'), 404)).toEqual(['UNKNOWN_CLIENT']);
     expect(operation('/things/export', 'get').responses['401']).toBeUndefined();

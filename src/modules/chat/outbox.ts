@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+
+/** How long deliveries may keep the event loop from reading what comes in. */
+const SLICE_MS = 1;
+/** More waiting than this, and whoever posts waits for its own delivery. */
+const MOST_AHEAD = 500;
+
+/**
+ * What is committed and still to be told. A message to a thousand sockets takes milliseconds; between slices the server reads what has
+ * come meanwhile, so that the next messages are being stored while these go out.
+ */
+@Injectable()
+export class Outbox {
+  private readonly queue: Array<() => void> = [];
+  private next = 0;
+  private scheduled = false;
+
+  /** True where posting has got too far ahead of telling. */
+  get isBehind(): boolean {
+    return this.queue.length - this.next > MOST_AHEAD;
+  }
+
+  /** Runs `delivery` soon, after all that were pushed before. */
+  push(delivery: () => void): void {
+    this.queue.push(delivery);
+    this.schedule();
+  }
+
+  /** Runs everything that waits, now. */
+  flush(): void {
+    while (this.next < this.queue.length) this.runNext();
+    this.clear();
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      const until = performance.now() + SLICE_MS;
+      while (this.next < this.queue.length) {
+        this.runNext();
+        if (performance.now() >= until) break;
+      }
+      if (this.next < this.queue.length) this.schedule();
+      else this.clear();
+    });
+  }
+
+  private runNext(): void {
+    const delivery = this.queue[this.next++];
+    delivery?.();
+    // The part that is done goes now and then, not each time.
+    if (this.next > 1_024) {
+      this.queue.splice(0, this.next);
+      this.next = 0;
+    }
+  }
+
+  private clear(): void {
+    this.queue.length = 0;
+    this.next = 0;
+  }
+}

@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Browser, chromium, type ConsoleMessage, type Page } from 'playwright-core';
+import { makeTenant, makeUser, type TestUser } from '../support/client.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+/* The reference page in a real browser that reaches nothing but this server. */
+
+const PROGRAMS = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+/** Where a picture of the page is put, for whoever wants to look at it. */
+const PICTURE = process.env.DOCS_SCREENSHOT;
+
+const program = PROGRAMS.find((path) => path !== undefined && existsSync(path));
+if (!program) {
+  const words = `No Chromium at ${PROGRAMS.filter(Boolean).join(', ')}: install it, or name it in CHROMIUM_PATH.`;
+  if (process.env.CI) throw new Error(words);
+  process.stderr.write(`\n!!! NOTHING WAS LOOKED AT. ${words}\n\n`);
+}
+
+let server: TestServer;
+let browser: Browser;
+let page: Page;
+let user: TestUser;
+const foreign: string[] = [];
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  if (!program) return;
+  server = await startServer();
+  const owner = await makeTenant(server.api);
+  user = await makeUser(server.api, { client_id: owner.client_id });
+  browser = await chromium.launch({
+    executablePath: program,
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      // Every name but this machine's leads nowhere.
+      '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+    ],
+  });
+  page = await browser.newPage({ viewport: { width: 1280, height: 1600 } });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(server.url) && !request.url().startsWith('data:')) foreign.push(request.url());
+  });
+  page.on('console', (message: ConsoleMessage) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error: Error) => complaints.push(error.message));
+  await page.goto(`${server.url}/docs`, { waitUntil: 'networkidle' });
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const seen = program ? describe : describe.skip;
+
+seen('/docs', () => {
+  it('shows every group and every operation, in their order', async () => {
+    await page.waitForSelector('.opblock-tag', { timeout: 20_000 });
+    const document = (await server.api<{ tags: Array<{ name: string }>; paths: Record<string, object> }>('/openapi.json')).body;
+    const tags = await page.$$eval('.opblock-tag', (elements) => elements.map((element) => element.getAttribute('data-tag')));
+    expect(tags).toEqual(document.tags.map(({ name }) => name));
+    if (PICTURE) {
+      await mkdir(dirname(PICTURE), { recursive: true });
+      await page.screenshot({ path: PICTURE, fullPage: true });
+    }
+    for (const tag of await page.$$('.opblock-tag')) await tag.click();
+    const operations = Object.values(document.paths).flatMap((item) => Object.keys(item));
+    await page.waitForFunction(`document.querySelectorAll('.opblock').length === ${operations.length}`);
+  });
+
+  it('opens an operation with its parameters, its body and its answers', async () => {
+    await page.click('#operations-Messages-postMessage .opblock-summary-control');
+    const block = page.locator('#operations-Messages-postMessage');
+    await block.locator('.responses-wrapper').waitFor();
+    const text = await block.innerText();
+    expect(text).toContain('Idempotency-Key');
+    expect(text).toContain('x-client-id');
+    expect(text).toContain('ROOM_NOT_FOUND');
+    if (PICTURE) await block.screenshot({ path: PICTURE.replace('.png', '-operation.png') });
+  });
+
+  it('sends requests: somebody signs in from it, and asks who they are', async () => {
+    const login = page.locator('#operations-Identity-login');
+    await login.locator('.opblock-summary-control').click();
+    await login.locator('tr[data-param-name="x-client-id"] input').fill(user.client_id);
+    await login.locator('textarea.body-param__text').fill(JSON.stringify({ usernameOrEmail: user.username, password: user.password }));
+    const answering = page.waitForResponse((response) => new URL(response.url()).pathname.endsWith('/login'));
+    await login.locator('button.execute').click();
+    expect((await answering).status()).toBe(200);
+    await login.locator('.live-responses-table').waitFor();
+    expect(await login.locator('.live-responses-table').innerText()).toContain('Logged in');
+    if (PICTURE) await login.screenshot({ path: PICTURE.replace('.png', '-login.png') });
+
+    const who = page.locator('#operations-Users-getUserInfo');
+    await who.locator('.opblock-summary-control').click();
+    await who.locator('button.execute').click();
+    await who.locator('.live-responses-table').waitFor();
+    expect(await who.locator('.live-responses-table').innerText()).toContain(user.email);
+  });
+
+  it('loads from this server alone, and nothing of it is refused by its own policy', () => {
+    expect(foreign).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('is served under the prefix too', async () => {
+    await page.goto(`${server.url}/api/docs`, { waitUntil: 'networkidle' });
+    await page.waitForSelector('.opblock-tag', { timeout: 20_000 });
+    expect([...foreign, ...complaints]).toEqual([]);
+  });
+});
+
+describe('a browser', () => {
+  it('is there, or this run has looked at nothing', () => {
+    if (program) expect(existsSync(program)).toBe(true);
+    else process.stderr.write('!!! The reference page was not looked at: no Chromium.\n');
+  });
+});

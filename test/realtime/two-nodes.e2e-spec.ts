@@ -1,0 +1,3 @@
+import { describeTwoNodes } from './two-nodes.suite.js';
+
+describeTwoNodes('PostgreSQL', () => ({ SOCKET_ADAPTER: 'postgres' }));
