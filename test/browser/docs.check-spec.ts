@@ -1,51 +1,29 @@
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Browser, chromium, type ConsoleMessage, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Browser, ConsoleMessage, Page } from 'playwright-core';
+import { launchBrowser, seen } from '../support/browser.js';
 import { makeTenant, makeUser, type TestUser } from '../support/client.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 /* The reference page in a real browser that reaches nothing but this server. */
 
-const PROGRAMS = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 /** Where a picture of the page is put, for whoever wants to look at it. */
 const PICTURE = process.env.DOCS_SCREENSHOT;
 
-const program = PROGRAMS.find((path) => path !== undefined && existsSync(path));
-if (!program) {
-  const words = `No Chromium at ${PROGRAMS.filter(Boolean).join(', ')}: install it, or name it in CHROMIUM_PATH.`;
-  if (process.env.CI) throw new Error(words);
-  process.stderr.write(`\n!!! NOTHING WAS LOOKED AT. ${words}\n\n`);
-}
-
 let server: TestServer;
-let browser: Browser;
+let browser: Browser | null;
 let page: Page;
 let user: TestUser;
 const foreign: string[] = [];
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  if (!program) return;
+  browser = await launchBrowser();
+  if (!browser) return;
   server = await startServer();
   const owner = await makeTenant(server.api);
   user = await makeUser(server.api, { client_id: owner.client_id });
-  browser = await chromium.launch({
-    executablePath: program,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      // Every name but this machine's leads nowhere.
-      '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
-    ],
-  });
   page = await browser.newPage({ viewport: { width: 1280, height: 1600 } });
   page.on('request', (request) => {
     if (!request.url().startsWith(server.url) && !request.url().startsWith('data:')) foreign.push(request.url());
@@ -61,8 +39,6 @@ afterAll(async () => {
   await browser?.close();
   await server?.stop();
 });
-
-const seen = program ? describe : describe.skip;
 
 seen('/docs', () => {
   it('shows every group and every operation, in their order', async () => {
@@ -118,12 +94,5 @@ seen('/docs', () => {
     await page.goto(`${server.url}/api/docs`, { waitUntil: 'networkidle' });
     await page.waitForSelector('.opblock-tag', { timeout: 20_000 });
     expect([...foreign, ...complaints]).toEqual([]);
-  });
-});
-
-describe('a browser', () => {
-  it('is there, or this run has looked at nothing', () => {
-    if (program) expect(existsSync(program)).toBe(true);
-    else process.stderr.write('!!! The reference page was not looked at: no Chromium.\n');
   });
 });

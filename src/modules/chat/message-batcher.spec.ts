@@ -3,6 +3,7 @@ import { AppError } from '../../platform/errors/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { MessageBatcher } from './message-batcher.js';
 import type { MessageRepository, NewMessage, PostOutcome } from './message.repository.js';
+import { Outbox } from './outbox.js';
 
 const message = (content: string, more: Partial<NewMessage> = {}): NewMessage => ({
   room_id: 'r',
@@ -49,7 +50,7 @@ function setUp(): { batcher: MessageBatcher; batches: Batch[]; told: string[] } 
     batches.push({ client_id: Scope.clientId(), messages, store, refuse: reject });
     return promise;
   };
-  const batcher = new MessageBatcher({ post } as unknown as MessageRepository);
+  const batcher = new MessageBatcher({ post } as unknown as MessageRepository, new Outbox());
   batcher.onCommitted((client_id, posted, outcomes) => {
     for (const { idx } of [...outcomes].sort((a, b) => a.idx - b.idx)) told.push(`${client_id}:${posted[idx]?.content}`);
   });
@@ -135,6 +136,7 @@ describe('MessageBatcher', () => {
     batches[1]?.refuse(new AppError('DATABASE_UNAVAILABLE'));
     expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
     Scope.runAs('t', () => void batcher.post(message('d')));
+    await settle();
     expect(batches.slice(2).map(contents)).toEqual([['d']]);
   });
 

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 
 /** How long deliveries may keep the event loop from reading what comes in. */
 const SLICE_MS = 1;
-/** More waiting than this, and whoever posts waits for its own delivery. */
-const MOST_AHEAD = 500;
+/** Where the oldest has waited for longer than this, whoever posts waits for its own delivery: telling must not fall behind. */
+const MOST_BEHIND_MS = 4;
 
 /**
  * What is committed and still to be told. A message to a thousand sockets takes milliseconds; between slices the server reads what has
@@ -11,18 +11,19 @@ const MOST_AHEAD = 500;
  */
 @Injectable()
 export class Outbox {
-  private readonly queue: Array<() => void> = [];
+  private readonly queue: Array<{ readonly delivery: () => void; readonly at: number }> = [];
   private next = 0;
   private scheduled = false;
 
   /** True where posting has got too far ahead of telling. */
   get isBehind(): boolean {
-    return this.queue.length - this.next > MOST_AHEAD;
+    const oldest = this.queue[this.next];
+    return oldest !== undefined && performance.now() - oldest.at > MOST_BEHIND_MS;
   }
 
   /** Runs `delivery` soon, after all that were pushed before. */
   push(delivery: () => void): void {
-    this.queue.push(delivery);
+    this.queue.push({ delivery, at: performance.now() });
     this.schedule();
   }
 
@@ -48,8 +49,7 @@ export class Outbox {
   }
 
   private runNext(): void {
-    const delivery = this.queue[this.next++];
-    delivery?.();
+    this.queue[this.next++]?.delivery();
     // The part that is done goes now and then, not each time.
     if (this.next > 1_024) {
       this.queue.splice(0, this.next);
