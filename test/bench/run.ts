@@ -61,7 +61,17 @@ if (json) process.stdout.write(`${JSON.stringify(figures)}\n`);
 else {
   console.table(
     Object.fromEntries(
-      figures.map(({ part, ...figure }) => [part, { ...figure, ours: round(figure.ours), limit: round(figure.limit), ratio: round(figure.ratio, 2), server_us: round(figure.server_us), pg_us: round(figure.pg_us) }]),
+      figures.map(({ part, ...figure }) => [
+        part,
+        {
+          ...figure,
+          ours: round(figure.ours),
+          limit: round(figure.limit),
+          ratio: round(figure.ratio, 2),
+          server_us: round(figure.server_us),
+          pg_us: round(figure.pg_us),
+        },
+      ]),
     ),
   );
 }

@@ -39,8 +39,12 @@ export interface Stage {
 
 /** Builds the stage in a folder of its own. */
 export async function openStage(): Promise<Stage> {
-  const { startEmbeddedServer, migrate } = (await import(join(ROOT, 'dist/src/platform/database/index.js'))) as typeof import('../../src/platform/database/index.js');
-  const { Config, readEnvironment } = (await import(join(ROOT, 'dist/src/platform/config/index.js'))) as typeof import('../../src/platform/config/index.js');
+  const { startEmbeddedServer, migrate } = (await import(
+    join(ROOT, 'dist/src/platform/database/index.js')
+  )) as typeof import('../../src/platform/database/index.js');
+  const { Config, readEnvironment } = (await import(
+    join(ROOT, 'dist/src/platform/config/index.js')
+  )) as typeof import('../../src/platform/config/index.js');
   const folder = await mkdtemp(join(tmpdir(), 'kaiwa-bench-'));
   const silent = { debug() {}, info() {}, warn() {}, error: (message: string) => process.stderr.write(`${message}\n`) };
   const cluster = await startEmbeddedServer({ data_dir: folder, log: silent });
@@ -103,7 +107,9 @@ export function memoryOf(pid: number): number {
 
 /** Runs a load and reads the last line that it prints; `go` is called once it says that it is ready. */
 export async function runLoad<T>(file: string, options: object, go?: () => void): Promise<T> {
-  const child = spawn(process.execPath, [join(ROOT, 'test/bench/load', file), JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [join(ROOT, 'test/bench/load', file), JSON.stringify(options)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   let last = '';
   for await (const line of createInterface({ input: child.stdout })) {
     if (line === '{"ready":true}') {
@@ -123,7 +129,7 @@ async function spawnServer(args: string[], environment: Record<string, string>, 
   const exited = once(child, 'exit');
   const written = createWriteStream(log);
   const port = await new Promise<number>((fulfil, reject) => {
-    child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code}; see ${log}`)));
+    child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${String(code)}; see ${log}`)));
     let heard = '';
     const look = (chunk: Buffer): void => {
       heard += chunk.toString();
@@ -162,7 +168,8 @@ async function seed(url: string): Promise<string[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(`
+    await client.query(
+      `
       insert into tenants (client_id, name, timezone, phone_region, registration) values ('${CLIENT_ID}', 'Bench', 'Asia/Tokyo', 'JP', 'open');
       insert into users (client_id, id, username, username_key, email, email_key, search_key)
         select '${CLIENT_ID}', gen_random_uuid(), 'bench' || n, 'bench' || n, 'bench' || n || '@example.com', 'bench' || n || '@example.com', 'bench' || n
@@ -175,9 +182,15 @@ async function seed(url: string): Promise<string[]> {
         from generate_series(1, ${MESSAGES}) n;
       create table limit_messages (like messages including defaults including indexes);
       create sequence limit_seq cache 1;
-      vacuum analyze;`.split(';\n').slice(0, -1).join(';\n'));
+      vacuum analyze;`
+        .split(';\n')
+        .slice(0, -1)
+        .join(';\n'),
+    );
     await client.query('vacuum analyze');
-    const { rows } = await client.query<{ id: string }>(`select id from users where client_id = '${CLIENT_ID}' order by substr(username, 6)::int`);
+    const { rows } = await client.query<{ id: string }>(
+      `select id from users where client_id = '${CLIENT_ID}' order by substr(username, 6)::int`,
+    );
     return rows.map((row) => row.id);
   } finally {
     await client.end();

@@ -31,17 +31,22 @@ describe('messages that live for a while', () => {
     await alice.api('/rooms', { method: 'POST', json: { id: room, name: 'x', visibility: 'private', member_ids: [bob.id] } });
   });
 
-  const post = (json: object, who = alice): Promise<Answer<Message>> => who.api<Message>(`/rooms/${room}/messages`, { method: 'POST', json });
-  const seqs = async (query = ''): Promise<number[]> => (await bob.api<Message[]>(`/rooms/${room}/messages${query}`)).body.map(({ seq }) => seq);
+  const post = (json: object, who = alice): Promise<Answer<Message>> =>
+    who.api<Message>(`/rooms/${room}/messages`, { method: 'POST', json });
+  const seqs = async (query = ''): Promise<number[]> =>
+    (await bob.api<Message[]>(`/rooms/${room}/messages${query}`)).body.map(({ seq }) => seq);
   /** As if its time were up: nothing else of it changes. */
   const age = async (...places: number[]): Promise<void> => {
-    await sql(server.database_url, `update messages set expires_at = now() - interval '1 millisecond' where room_id = $1 and seq = any($2)`, [
-      room,
-      places,
-    ]);
+    await sql(
+      server.database_url,
+      `update messages set expires_at = now() - interval '1 millisecond' where room_id = $1 and seq = any($2)`,
+      [room, places],
+    );
   };
   const stored = async (): Promise<number[]> =>
-    (await sql<{ seq: string }>(server.database_url, 'select seq from messages where room_id = $1 order by seq', [room])).map(({ seq }) => Number(seq));
+    (await sql<{ seq: string }>(server.database_url, 'select seq from messages where room_id = $1 order by seq', [room])).map(({ seq }) =>
+      Number(seq),
+    );
   const lifetime = ({ created_at, expires_at }: Message): number | null =>
     expires_at === null ? null : (Date.parse(expires_at) - Date.parse(created_at)) / 1_000;
 
@@ -77,10 +82,16 @@ describe('messages that live for a while', () => {
       ['PUT', '/reactions/%F0%9F%91%8D'],
       ['DELETE', '/reactions/%F0%9F%91%8D'],
     ] as const) {
-      expect(await alice.api(`/rooms/${room}/messages/2${path}`, { method, json })).toMatchObject({ status: 404, body: { code: 'MESSAGE_NOT_FOUND' } });
+      expect(await alice.api(`/rooms/${room}/messages/2${path}`, { method, json })).toMatchObject({
+        status: 404,
+        body: { code: 'MESSAGE_NOT_FOUND' },
+      });
     }
     const socket = await connectSocket(server.url, bob.access_token);
-    const joined = await emit<{ missed: Message[]; changed: Message[]; last_seq: number }>(socket, 'joinRoom', { room_id: room, after_seq: 0 });
+    const joined = await emit<{ missed: Message[]; changed: Message[]; last_seq: number }>(socket, 'joinRoom', {
+      room_id: room,
+      after_seq: 0,
+    });
     expect(joined.missed.map(({ seq }) => seq)).toEqual([1, 3]);
     expect(joined).toMatchObject({ changed: [], last_seq: 4, has_more: false });
     socket.disconnect();
@@ -133,7 +144,9 @@ describe('messages that live for a while', () => {
     await sql(server.database_url, `select graphile_worker.add_job('messages.sweep')`);
     await eventually(stored, (places) => places.length < 5, 15_000);
     expect(await stored()).toEqual([2, 4, 5]);
-    const indexed = await sql<{ seq: string }>(server.database_url, 'select seq from message_search where room_id = $1 order by seq', [room]);
+    const indexed = await sql<{ seq: string }>(server.database_url, 'select seq from message_search where room_id = $1 order by seq', [
+      room,
+    ]);
     expect(indexed.map(({ seq }) => Number(seq))).toEqual([2, 4, 5]);
     expect(await sql(server.database_url, 'select 1 from reactions where room_id = $1', [room])).toEqual([]);
     expect(await seqs()).toEqual([5, 4, 2]);

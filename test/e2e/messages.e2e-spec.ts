@@ -1,6 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Socket } from 'socket.io-client';
-import { collect, connectSocket, emit, eventually, makeTenant, makeUser, next, type TestUser, uniqueName, withHeaders } from '../support/client.js';
+import {
+  collect,
+  connectSocket,
+  emit,
+  eventually,
+  makeTenant,
+  makeUser,
+  next,
+  type TestUser,
+  uniqueName,
+  withHeaders,
+} from '../support/client.js';
 import { type Answer, type Api, startServer, type TestServer } from '../support/server.js';
 
 interface Message {
@@ -65,7 +76,8 @@ describe('messages', () => {
     expect(answer.status).toBe(201);
     return answer.body;
   };
-  const history = (who: { api: Api }, query = '', id = room): Promise<Answer<Message[]>> => who.api<Message[]>(`/rooms/${id}/messages${query}`);
+  const history = (who: { api: Api }, query = '', id = room): Promise<Answer<Message[]>> =>
+    who.api<Message[]>(`/rooms/${id}/messages${query}`);
   const seqs = ({ body }: Answer<Message[]>): number[] => body.map(({ seq }) => seq);
   const nextOf = (answer: Answer): string | undefined => /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
   const listen = async (who: TestUser): Promise<Socket> => {
@@ -96,14 +108,21 @@ describe('messages', () => {
     });
     expect(await heard).toEqual(posted.body);
     const told = next<Message>(socket, 'message');
-    const ack = await emit<{ message: Message }>(socket, 'sendMessage', { room_id: room, content: words, reply_to_seq: 1, ttl_seconds: 60 });
+    const ack = await emit<{ message: Message }>(socket, 'sendMessage', {
+      room_id: room,
+      content: words,
+      reply_to_seq: 1,
+      ttl_seconds: 60,
+    });
     expect(ack).toEqual({ ok: true, message: await told });
     expect(ack.message).toMatchObject({ seq: 2, reply_to_seq: 1, expires_at: TIME });
     // The sender is known by now, so the second answer is put together another way than the first.
     const third = await post(alice, { content: words });
     expect((await history(alice)).body).toEqual([third.body, ack.message, posted.body]);
     expect(Object.keys((await history(alice)).body[0] ?? {})).toEqual(Object.keys(posted.body));
-    const [listed] = (await alice.api<Array<{ id: string; last_message: Message }>>('/rooms?limit=200')).body.filter(({ id }) => id === room);
+    const [listed] = (await alice.api<Array<{ id: string; last_message: Message }>>('/rooms?limit=200')).body.filter(
+      ({ id }) => id === room,
+    );
     expect(listed?.last_message).toEqual(third.body);
     socket.disconnect();
   });
@@ -154,9 +173,15 @@ describe('messages', () => {
     it('of a message that was edited or deleted since shows it as it is now', async () => {
       const first = await say(alice, 'a', { client_message_id: 'x' });
       await alice.api(`/rooms/${room}/messages/1`, { method: 'PATCH', json: { content: 'edited' } });
-      expect(await post(alice, { content: 'a', client_message_id: 'x' })).toMatchObject({ status: 200, body: { id: first.id, content: 'edited' } });
+      expect(await post(alice, { content: 'a', client_message_id: 'x' })).toMatchObject({
+        status: 200,
+        body: { id: first.id, content: 'edited' },
+      });
       await alice.api(`/rooms/${room}/messages/1`, { method: 'DELETE' });
-      expect(await post(alice, { content: 'a', client_message_id: 'x' })).toMatchObject({ status: 200, body: { id: first.id, content: null } });
+      expect(await post(alice, { content: 'a', client_message_id: 'x' })).toMatchObject({
+        status: 200,
+        body: { id: first.id, content: null },
+      });
     });
   });
 
@@ -229,8 +254,16 @@ describe('messages', () => {
       ['an empty name', { content: 'x', client_message_id: '' }, ['client_message_id']],
       ['a name that is too long', { content: 'x', client_message_id: 'x'.repeat(201) }, ['client_message_id']],
       ['a sender that is no id', { content: 'x', sender_id: 'alice' }, ['sender_id']],
-      ['what is the server’s', { content: 'x', seq: 7, id: NOBODY, from: null, created_at: '2020-01-01T00:00:00.000Z' }, ['seq', 'id', 'from', 'created_at']],
-      ['everything at once', { content: '', file_ids: 1, ttl_seconds: 'x', nonsense: 1 }, ['content', 'file_ids', 'ttl_seconds', 'nonsense']],
+      [
+        'what is the server’s',
+        { content: 'x', seq: 7, id: NOBODY, from: null, created_at: '2020-01-01T00:00:00.000Z' },
+        ['seq', 'id', 'from', 'created_at'],
+      ],
+      [
+        'everything at once',
+        { content: '', file_ids: 1, ttl_seconds: 'x', nonsense: 1 },
+        ['content', 'file_ids', 'ttl_seconds', 'nonsense'],
+      ],
     ])('%s is refused, naming each wrong field', async (_, json, fields) => {
       const refused = await post<Failure>(alice, json);
       expect(refused).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED', message: 'Some fields are not valid' } });
@@ -240,7 +273,11 @@ describe('messages', () => {
 
     it('raw JSON with a NUL or a broken pair written out, and broken JSON', async () => {
       for (const body of ['{"content":"a\\u0000"}', '{"content":"\\ud800"}', '{"content":"x"', '[]', '"x"', 'null']) {
-        const answer = await alice.api(`/rooms/${room}/messages`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+        const answer = await alice.api(`/rooms/${room}/messages`, {
+          method: 'POST',
+          body,
+          headers: { 'content-type': 'application/json' },
+        });
         expect([body, answer.status]).toEqual([body, 400]);
       }
       expect((await post(alice, { content: 'x', nonsense: 'y'.repeat(256 * 1024) })).status).toBe(413);
@@ -276,12 +313,18 @@ describe('messages', () => {
       const foreigner = await makeTenant(server.api);
       expect((await post({ api: system }, { content: 'x', sender_id: foreigner.id }, 'lobby')).status).toBe(404);
       // A user who is not in the private room cannot be made to speak there.
-      expect(await post<Failure>({ api: system }, { content: 'x', sender_id: owner.id })).toMatchObject({ status: 404, body: { code: 'ROOM_NOT_FOUND' } });
+      expect(await post<Failure>({ api: system }, { content: 'x', sender_id: owner.id })).toMatchObject({
+        status: 404,
+        body: { code: 'ROOM_NOT_FOUND' },
+      });
     });
 
     it('a person speaks for nobody else, not even the owner', async () => {
       expect((await post(alice, { content: 'x', sender_id: alice.id.toUpperCase() })).status).toBe(201);
-      expect(await post<Failure>(alice, { content: 'x', sender_id: bob.id })).toMatchObject({ status: 403, body: { code: 'NOT_YOURSELF' } });
+      expect(await post<Failure>(alice, { content: 'x', sender_id: bob.id })).toMatchObject({
+        status: 403,
+        body: { code: 'NOT_YOURSELF' },
+      });
       expect((await post(owner, { content: 'x', sender_id: alice.id }, 'lobby')).status).toBe(403);
       expect((await post(alice, { content: 'x', sender_id: NOBODY })).status).toBe(403);
     });
@@ -375,8 +418,14 @@ describe('messages', () => {
         ]),
       );
       expect((await react(alice, '👍', 'DELETE')).status).toBe(200);
-      expect(await emit(socket, 'react', { room_id: room, seq: 1, emoji: '👍', remove: true })).toMatchObject({ ok: true, message: { seq: 1 } });
-      await eventually(() => Promise.resolve(heard), ({ length }) => length === 5);
+      expect(await emit(socket, 'react', { room_id: room, seq: 1, emoji: '👍', remove: true })).toMatchObject({
+        ok: true,
+        message: { seq: 1 },
+      });
+      await eventually(
+        () => Promise.resolve(heard),
+        ({ length }) => length === 5,
+      );
       expect(heard).toEqual([
         { room_id: room, seq: 1, emoji: '👍', user_id: alice.id, removed: false },
         { room_id: room, seq: 1, emoji: '🎉', user_id: bob.id, removed: false },
@@ -415,7 +464,8 @@ describe('messages', () => {
   });
 
   describe('read markers', () => {
-    const read = (who: { api: Api }, seq: unknown): Promise<Answer<Failure>> => who.api(`/rooms/${room}/read`, { method: 'PUT', json: { seq } });
+    const read = (who: { api: Api }, seq: unknown): Promise<Answer<Failure>> =>
+      who.api(`/rooms/${room}/read`, { method: 'PUT', json: { seq } });
     const unread = async (who: { api: Api }): Promise<unknown> => (await who.api<{ unread: number }>(`/rooms/${room}`)).body.unread;
 
     it('count what others have said and I have not read, and only go forward', async () => {

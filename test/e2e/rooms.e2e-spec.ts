@@ -76,7 +76,10 @@ describe('rooms', () => {
   describe('making one', () => {
     it('with an id of its own, whose maker is its admin', async () => {
       const id = uniqueName('desk-');
-      const made = await alice.api<Room>('/rooms', { method: 'POST', json: { id, name: 'サポート窓口', visibility: 'open', message_ttl_seconds: 60 } });
+      const made = await alice.api<Room>('/rooms', {
+        method: 'POST',
+        json: { id, name: 'サポート窓口', visibility: 'open', message_ttl_seconds: 60 },
+      });
       expect(made.status).toBe(201);
       expect(made.body).toEqual({
         id,
@@ -121,7 +124,10 @@ describe('rooms', () => {
     it('with a member who is nobody, or of another tenant, makes nothing', async () => {
       for (const member_id of [NOBODY, stranger.id]) {
         const id = uniqueName('r');
-        const made = await alice.api<Failure>('/rooms', { method: 'POST', json: { id, name: 'x', visibility: 'private', member_ids: [member_id] } });
+        const made = await alice.api<Failure>('/rooms', {
+          method: 'POST',
+          json: { id, name: 'x', visibility: 'private', member_ids: [member_id] },
+        });
         expect(made).toMatchObject({ status: 404, body: { code: 'USER_NOT_FOUND', message: 'User not found' } });
         expect((await get(alice, id)).status).toBe(404);
       }
@@ -261,7 +267,10 @@ describe('rooms', () => {
       for (const json of [{ name: '' }, { visibility: 'secret' }, { id: 'other' }, { message_ttl_seconds: -1 }]) {
         expect(await alice.api(`/rooms/${id}`, { method: 'PATCH', json })).toMatchObject({ status: 400 });
       }
-      expect(await bob.api(`/rooms/${id}`, { method: 'PATCH', json: { name: 'x' } })).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+      expect(await bob.api(`/rooms/${id}`, { method: 'PATCH', json: { name: 'x' } })).toMatchObject({
+        status: 403,
+        body: { code: 'FORBIDDEN' },
+      });
     });
 
     it('an open one by the tenant’s admins too, but not a private one that they are in', async () => {
@@ -315,7 +324,10 @@ describe('rooms', () => {
   describe('who is in it', () => {
     it('everybody may come into an open room by themselves, but bring nobody and rule nothing', async () => {
       const { id } = await make(alice, { visibility: 'open' });
-      expect(await member(bob, id, bob)).toMatchObject({ status: 200, body: { role: 'member', user: { id: bob.id, username: bob.username } } });
+      expect(await member(bob, id, bob)).toMatchObject({
+        status: 200,
+        body: { role: 'member', user: { id: bob.id, username: bob.username } },
+      });
       expect((await member(bob, id, owner)).status).toBe(403);
       expect((await member(bob, id, bob, { role: 'admin' })).status).toBe(403);
       expect(await rolesIn(id)).toEqual({ [alice.id]: 'admin', [bob.id]: 'member' });
@@ -345,7 +357,10 @@ describe('rooms', () => {
         const answer = await alice.api(`/rooms/${id}/members/${user_id}`, { method: 'PUT', json: {} });
         expect(answer).toMatchObject({ status: 404, body: { code: 'USER_NOT_FOUND' } });
       }
-      expect(await alice.api(`/rooms/${id}/members/${bob.id}`, { method: 'DELETE' })).toMatchObject({ status: 404, body: { code: 'MEMBER_NOT_FOUND' } });
+      expect(await alice.api(`/rooms/${id}/members/${bob.id}`, { method: 'DELETE' })).toMatchObject({
+        status: 404,
+        body: { code: 'MEMBER_NOT_FOUND' },
+      });
       expect((await member(alice, id, bob, { role: 'owner' })).status).toBe(400);
     });
 

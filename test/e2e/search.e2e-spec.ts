@@ -42,10 +42,15 @@ describe('search in messages', () => {
   };
   const find = (q: string, more = `&room_id=${room}`, who = bob): Promise<Answer<Message[]>> =>
     who.api<Message[]>(`/messages/search?q=${encodeURIComponent(q)}${more}`);
-  const found = async (q: string, more?: string, who?: TestUser): Promise<string[]> => (await find(q, more, who)).body.map(({ content }) => content);
+  const found = async (q: string, more?: string, who?: TestUser): Promise<string[]> =>
+    (await find(q, more, who)).body.map(({ content }) => content);
 
   it.each([
-    ['明日の会議は東京タワーで10時からです', ['明日', '会議', '東京', 'タワー', 'ワー', 'で1', '時か', '東京タワーで10時からです'], ['京東', '大阪', 'タワ一']],
+    [
+      '明日の会議は東京タワーで10時からです',
+      ['明日', '会議', '東京', 'タワー', 'ワー', 'で1', '時か', '東京タワーで10時からです'],
+      ['京東', '大阪', 'タワ一'],
+    ],
     ['The quick brown fox jumps', ['qu', 'uick', 'k b', 'brown fox', 'The quick brown fox jumps'], ['quickbrown', 'fox brown', 'quack']],
     ['ﾃｽﾄ と Ｆｕｌｌｗｉｄｔｈ １２３', ['テスト', 'てすと'.replace('てすと', 'ﾃｽ'), 'fullwidth', 'FULLWIDTH', '123', '１２'], ['てすと']],
     ['Straßenbahn ÀÉÎ Ωμέγα ΣΑΣ', ['straß', 'àé', 'ωμ', 'ΑΣ', 'σασ', 'σας'], ['strass', 'ae']],
@@ -173,7 +178,7 @@ describe('search in messages', () => {
     });
     await Promise.all(writers);
     const counted: number[] = [];
-    for (let path: string | undefined = `/messages/search?q=${encodeURIComponent('ワー no')}&room_id=${room}&limit=200`; path; ) {
+    for (let path: string | undefined = `/messages/search?q=${encodeURIComponent('ワー no')}&room_id=${room}&limit=200`; path;) {
       const page: Answer<Message[]> = await bob.api<Message[]>(path);
       counted.push(...page.body.map(({ seq }) => seq));
       path = /<([^>]+)>; rel="next"/.exec(page.headers.get('link') ?? '')?.[1];
@@ -190,7 +195,10 @@ describe('search in messages', () => {
       Array.from({ length: 100 }, async (_, index) => {
         const { seq } = await say(`${word} ${index}`);
         if (index % 2) expect((await alice.api(`/rooms/${room}/messages/${seq}`, { method: 'DELETE' })).status).toBe(200);
-        else expect((await alice.api(`/rooms/${room}/messages/${seq}`, { method: 'PATCH', json: { content: `${word} again` } })).status).toBe(200);
+        else
+          expect((await alice.api(`/rooms/${room}/messages/${seq}`, { method: 'PATCH', json: { content: `${word} again` } })).status).toBe(
+            200,
+          );
       }),
     );
     const looking = Promise.all(Array.from({ length: 30 }, async () => expect((await find(word)).status).toBe(200)));

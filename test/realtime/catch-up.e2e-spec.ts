@@ -1,6 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { io, type Socket } from 'socket.io-client';
-import { collect, connectSocket, emit, eventually, makeTenant, makeUser, next, signIn, type TestUser, uniqueName } from '../support/client.js';
+import {
+  collect,
+  connectSocket,
+  emit,
+  eventually,
+  makeTenant,
+  makeUser,
+  next,
+  signIn,
+  type TestUser,
+  uniqueName,
+} from '../support/client.js';
 import { type Answer, startServer, type TestServer } from '../support/server.js';
 
 interface Message {
@@ -54,7 +65,8 @@ describe('coming back into a room', () => {
       await Promise.all(range(index, Math.min(index + 50, count) - 1).map((one) => post(`m${one}`)));
     }
   };
-  const join = (after_seq?: number | null, id = room, who = socket): Promise<Joined> => emit<Joined>(who, 'joinRoom', { room_id: id, after_seq });
+  const join = (after_seq?: number | null, id = room, who = socket): Promise<Joined> =>
+    emit<Joined>(who, 'joinRoom', { room_id: id, after_seq });
   const leave = (): Promise<unknown> => emit(socket, 'leaveRoom', { room_id: room });
 
   it('is given the room as it is, and nothing of what was before where it says nothing', async () => {
@@ -121,9 +133,7 @@ describe('coming back into a room', () => {
 
   it('of more than 200 changes it is told that there are more', async () => {
     await postMany(205);
-    await Promise.all(
-      range(1, 205).map((seq) => alice.api(`/rooms/${room}/messages/${seq}/reactions/%F0%9F%91%8D`, { method: 'PUT' })),
-    );
+    await Promise.all(range(1, 205).map((seq) => alice.api(`/rooms/${room}/messages/${seq}/reactions/%F0%9F%91%8D`, { method: 'PUT' })));
     const joined = await join(205);
     expect(joined.changed).toHaveLength(200);
     expect(joined.changed_has_more).toBe(true);
@@ -148,7 +158,9 @@ describe('coming back into a room', () => {
     await join(undefined, room, witness);
     const heard = collect<Message>(socket, 'message');
     const isIn = async (): Promise<boolean> =>
-      (await alice.api<Array<{ connection_id: string }>>(`/rooms/${room}/connections`)).body.some(({ connection_id }) => connection_id === socket.id);
+      (await alice.api<Array<{ connection_id: string }>>(`/rooms/${room}/connections`)).body.some(
+        ({ connection_id }) => connection_id === socket.id,
+      );
     for (let round = 0; round < 10; round++) {
       await Promise.all([join(), join(), leave(), join(), leave()]);
       expect(await isIn()).toBe(false);
@@ -158,7 +170,10 @@ describe('coming back into a room', () => {
     heard.length = 0;
     await post('once');
     const { body } = await post('and once');
-    await eventually(() => Promise.resolve(heard.at(-1)?.seq), (seq) => seq === body.seq);
+    await eventually(
+      () => Promise.resolve(heard.at(-1)?.seq),
+      (seq) => seq === body.seq,
+    );
     expect(seqs(heard)).toEqual([body.seq - 1, body.seq]);
     witness.disconnect();
   });
@@ -200,8 +215,10 @@ describe('coming back into a room', () => {
       const joined = await join(this.last(), room, this.current);
       expect(joined.ok).toBe(true);
       this.list.push(...seqs(joined.missed));
-      for (let more = joined.has_more; more; ) {
-        const page = await bob.api<Message[]>(`/rooms/${room}/messages?after_seq=${this.last()}&before_seq=${joined.last_seq + 1}&limit=200`);
+      for (let more = joined.has_more; more;) {
+        const page = await bob.api<Message[]>(
+          `/rooms/${room}/messages?after_seq=${this.last()}&before_seq=${joined.last_seq + 1}&limit=200`,
+        );
         this.list.push(...seqs(page.body));
         more = page.headers.has('link');
       }
@@ -253,7 +270,10 @@ describe('coming back into a room', () => {
     }
     await writing;
     const { body } = await post('the last one');
-    await eventually(() => Promise.resolve(follower.last()), (seq) => seq >= body.seq);
+    await eventually(
+      () => Promise.resolve(follower.last()),
+      (seq) => seq >= body.seq,
+    );
     follower.close();
     expect(absences).toBeGreaterThan(5);
     return follower.list;

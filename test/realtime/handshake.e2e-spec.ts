@@ -1,7 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { createHash } from 'node:crypto';
-import { collect, connectSocket, emit, eventually, makeTenant, makeUser, next, signIn, type TestUser, uniqueName } from '../support/client.js';
+import {
+  collect,
+  connectSocket,
+  emit,
+  eventually,
+  makeTenant,
+  makeUser,
+  next,
+  signIn,
+  type TestUser,
+  uniqueName,
+} from '../support/client.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
 
@@ -29,7 +40,8 @@ describe('how a socket comes in', () => {
     expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
   });
 
-  const connections = async (room = 'lobby', who = user): Promise<Connection[]> => (await who.api<Connection[]>(`/rooms/${room}/connections`)).body;
+  const connections = async (room = 'lobby', who = user): Promise<Connection[]> =>
+    (await who.api<Connection[]>(`/rooms/${room}/connections`)).body;
   /** A token like the server's own, as another key or another hand would write it. */
   const forge = (claims: object, key = SECRET, kid = createHash('sha256').update(SECRET).digest('hex').slice(0, 8)): Promise<string> =>
     new SignJWT({ client_id: owner.client_id, email: user.email, role: 'member', sid: crypto.randomUUID(), room_id: 'lobby', ...claims })
@@ -93,7 +105,10 @@ describe('how a socket comes in', () => {
       for (const headers of allowed) {
         for (const transport of ['websocket', 'polling']) {
           const socket = await connect(headers, [transport]);
-          expect(await emit(socket, 'sendMessage', { content: 'by cookie' })).toMatchObject({ ok: true, message: { from: { id: user.id } } });
+          expect(await emit(socket, 'sendMessage', { content: 'by cookie' })).toMatchObject({
+            ok: true,
+            message: { from: { id: user.id } },
+          });
           socket.disconnect();
         }
       }
@@ -121,7 +136,10 @@ describe('how a socket comes in', () => {
   });
 
   it('it is recorded and in its room before it hears of it, and out of it after it has gone', async () => {
-    await eventually(() => connections(), (found) => found.length === 0);
+    await eventually(
+      () => connections(),
+      (found) => found.length === 0,
+    );
     for (let round = 0; round < 10; round++) {
       const socket = await connectSocket(server.url, user.access_token);
       const [mine] = await connections();
@@ -134,20 +152,31 @@ describe('how a socket comes in', () => {
       const { body } = await user.api('/rooms/lobby/messages', { method: 'POST', json: { content: 'hello' } });
       expect(await heard).toEqual(body);
       socket.disconnect();
-      await eventually(() => connections(), (found) => found.length === 0);
+      await eventually(
+        () => connections(),
+        (found) => found.length === 0,
+      );
     }
   });
 
   it('misses nothing from the moment of connect on', async () => {
     for (let round = 0; round < 15; round++) {
-      const posting = Array.from({ length: 5 }, (_, index) => user.api('/rooms/lobby/messages', { method: 'POST', json: { content: `${index}` } }));
+      const posting = Array.from({ length: 5 }, (_, index) =>
+        user.api('/rooms/lobby/messages', { method: 'POST', json: { content: `${index}` } }),
+      );
       const connecting = connectSocket(server.url, user.access_token);
       const socket = await connecting;
       const heard = collect<{ seq: number }>(socket, 'message');
       await Promise.all(posting);
-      const joined = await emit<{ last_seq: number; missed: Array<{ seq: number }> }>(socket, 'joinRoom', { room_id: 'lobby', after_seq: 0 });
+      const joined = await emit<{ last_seq: number; missed: Array<{ seq: number }> }>(socket, 'joinRoom', {
+        room_id: 'lobby',
+        after_seq: 0,
+      });
       const { body } = await user.api<{ seq: number }>('/rooms/lobby/messages', { method: 'POST', json: { content: 'last' } });
-      await eventually(() => Promise.resolve(heard.at(-1)?.seq), (seq) => seq === body.seq);
+      await eventually(
+        () => Promise.resolve(heard.at(-1)?.seq),
+        (seq) => seq === body.seq,
+      );
       const first = heard[0]?.seq ?? 0;
       expect(heard.map(({ seq }) => seq)).toEqual(Array.from({ length: body.seq - first + 1 }, (_, index) => first + index));
       socket.disconnect();
@@ -167,7 +196,10 @@ describe('how a socket comes in', () => {
     expect(await online).toEqual({ room_id: room, user: { id: user.id, username: user.username }, online: true });
     expect((await connections(room)).map(({ connection_id }) => connection_id).sort()).toEqual([witness.id, socket.id].sort());
     const heard = next(witness, 'message');
-    expect(await emit(socket, 'sendMessage', { content: 'to the token’s room' })).toMatchObject({ ok: true, message: { room_id: room, seq: 1 } });
+    expect(await emit(socket, 'sendMessage', { content: 'to the token’s room' })).toMatchObject({
+      ok: true,
+      message: { room_id: room, seq: 1 },
+    });
     expect(await heard).toMatchObject({ room_id: room });
     socket.disconnect();
     witness.disconnect();
@@ -190,7 +222,10 @@ describe('how a socket comes in', () => {
       (await attempt)?.disconnect();
     });
     await Promise.all(attempts);
-    await eventually(() => sql(server.database_url, 'select 1 from connections where client_id = $1', [owner.client_id]), (rows) => rows.length === 0);
+    await eventually(
+      () => sql(server.database_url, 'select 1 from connections where client_id = $1', [owner.client_id]),
+      (rows) => rows.length === 0,
+    );
   });
 
   it('the token’s end closes it, unless it is renewed', async () => {
@@ -231,7 +266,11 @@ describe('how a socket comes in', () => {
   it.each<[string, string, (session: TestUser) => Promise<unknown>]>([
     ['a logout', 'logout', (session) => session.api('/logout', { method: 'POST' })],
     ['a deleted account', 'account_deleted', (session) => session.api('/user', { method: 'DELETE' })],
-    ['a disabled account', 'account_disabled', (session) => owner.api(`/users/${session.id}`, { method: 'PATCH', json: { disabled: true } })],
+    [
+      'a disabled account',
+      'account_disabled',
+      (session) => owner.api(`/users/${session.id}`, { method: 'PATCH', json: { disabled: true } }),
+    ],
   ])('%s closes that person’s socket within a second, and nobody else’s', async (_, reason, end) => {
     const session = await makeUser(server.api, { client_id: owner.client_id });
     const [socket, other] = await Promise.all([
@@ -244,7 +283,10 @@ describe('how a socket comes in', () => {
     expect(await told).toEqual({ reason });
     await closed;
     expect(await emit(other, 'sendMessage', { content: 'x' })).toMatchObject({ ok: true });
-    await eventually(() => connections(), (found) => found.every((one) => one.user.id !== session.id));
+    await eventually(
+      () => connections(),
+      (found) => found.every((one) => one.user.id !== session.id),
+    );
     other.disconnect();
   });
 
@@ -253,7 +295,10 @@ describe('how a socket comes in', () => {
     const second = await signIn(server.api, mine);
     const [own, other] = await Promise.all([connectSocket(server.url, mine.access_token), connectSocket(server.url, second.access_token)]);
     const told = next(other, 'session:ended', undefined, 1_000);
-    const changed = await mine.api('/user/password', { method: 'PUT', json: { current_password: mine.password, new_password: 'another-horse-battery-8' } });
+    const changed = await mine.api('/user/password', {
+      method: 'PUT',
+      json: { current_password: mine.password, new_password: 'another-horse-battery-8' },
+    });
     expect(changed.status).toBe(200);
     expect(await told).toEqual({ reason: 'password_changed' });
     expect(await emit(own, 'sendMessage', { content: 'x' })).toMatchObject({ ok: true });

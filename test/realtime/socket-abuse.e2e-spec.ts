@@ -87,7 +87,17 @@ describe('what a hostile client sends', () => {
     ['bytes', Buffer.from('lobby')],
     ['an object with a prototype of its own', JSON.parse('{"__proto__": {"room_id": "lobby"}, "constructor": 1}')],
   ])('a payload that is %s is refused by every event', async (_, payload) => {
-    for (const event of ['joinRoom', 'leaveRoom', 'sendMessage', 'editMessage', 'deleteMessage', 'react', 'markRead', 'typing', 'renewToken']) {
+    for (const event of [
+      'joinRoom',
+      'leaveRoom',
+      'sendMessage',
+      'editMessage',
+      'deleteMessage',
+      'react',
+      'markRead',
+      'typing',
+      'renewToken',
+    ]) {
       expect(await emit<Refusal>(socket, event, payload)).toMatchObject({ ok: false, code: 'VALIDATION_FAILED' });
     }
   });
@@ -118,7 +128,13 @@ describe('what a hostile client sends', () => {
   it('the server takes none of its own events from a client', async () => {
     const messages = collect(witness, 'message');
     socket.emit('message', { room_id: 'lobby', seq: 1, content: 'forged' });
-    socket.emit('kaiwa', 'room', { client_id: user.client_id, room_id: 'lobby', event: 'message', payload: { content: 'forged' }, seq: 99 });
+    socket.emit('kaiwa', 'room', {
+      client_id: user.client_id,
+      room_id: 'lobby',
+      event: 'message',
+      payload: { content: 'forged' },
+      seq: 99,
+    });
     await stillServes();
     expect(messages).toMatchObject([{ content: 'still here' }]);
   });
@@ -171,7 +187,12 @@ describe('what a hostile client sends', () => {
       expect(await emit<Refusal>(socket, event, payload)).toEqual({ ok: false, code: 'ROOM_NOT_FOUND', message: 'Room not found' });
     }
     const speaker = await makeUser(server.api);
-    expect(await emit<Refusal>(socket, 'sendMessage', { content: 'x', sender_id: speaker.id })).toMatchObject({ ok: false, code: 'NOT_YOURSELF' });
-    expect(await emit<Refusal>(socket, 'editMessage', { ...room, seq: 900_000, content: 'x' })).toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
+    expect(await emit<Refusal>(socket, 'sendMessage', { content: 'x', sender_id: speaker.id })).toMatchObject({
+      ok: false,
+      code: 'NOT_YOURSELF',
+    });
+    expect(await emit<Refusal>(socket, 'editMessage', { ...room, seq: 900_000, content: 'x' })).toMatchObject({
+      code: 'MESSAGE_NOT_FOUND',
+    });
   });
 });

@@ -1,6 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Socket } from 'socket.io-client';
-import { apiAs, collect, connectSocket, emit, eventually, makeTenant, makeUser, next, signIn, type TestUser, uniqueName } from '../support/client.js';
+import {
+  apiAs,
+  collect,
+  connectSocket,
+  emit,
+  eventually,
+  makeTenant,
+  makeUser,
+  next,
+  signIn,
+  type TestUser,
+  uniqueName,
+} from '../support/client.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
@@ -72,7 +84,9 @@ export function describeTwoNodes(name: string, env: () => Record<string, string>
       return answer.body;
     };
     const ids = async (node: TestServer): Promise<string[]> =>
-      (await apiAs(node, alice)<Array<{ connection_id: string }>>(`/rooms/${room}/connections`)).body.map(({ connection_id }) => connection_id).sort();
+      (await apiAs(node, alice)<Array<{ connection_id: string }>>(`/rooms/${room}/connections`)).body
+        .map(({ connection_id }) => connection_id)
+        .sort();
     const inRoom = (payload: { room_id: string }): boolean => payload.room_id === room;
 
     it('what either is told, the sockets of both hear, all of it', async () => {
@@ -85,7 +99,10 @@ export function describeTwoNodes(name: string, env: () => Record<string, string>
       await emit(left, 'typing', { room_id: room });
       await emit(left, 'markRead', { room_id: room, seq: 1 });
       const gone = await alice.api(`${messages}/1`, { method: 'DELETE' });
-      await eventually(() => Promise.resolve(heard), ({ length }) => length >= 6);
+      await eventually(
+        () => Promise.resolve(heard),
+        ({ length }) => length >= 6,
+      );
       const user = { id: alice.id, username: alice.username };
       expect(heard).toEqual(
         expect.arrayContaining([
@@ -112,7 +129,10 @@ export function describeTwoNodes(name: string, env: () => Record<string, string>
       );
       await Promise.all(writers);
       for (const heard of [toLeft, toRight]) {
-        await eventually(() => Promise.resolve(heard.at(-1)?.seq), (seq) => seq === 1_000);
+        await eventually(
+          () => Promise.resolve(heard.at(-1)?.seq),
+          (seq) => seq === 1_000,
+        );
         expect(heard.map(({ seq }) => seq)).toEqual(range(1, 1_000));
       }
       expect(toLeft).toEqual(toRight);
@@ -122,7 +142,10 @@ export function describeTwoNodes(name: string, env: () => Record<string, string>
       const heard = collect<Message>(right, 'message');
       const words = range(1, 20).map((index) => `${index}${(index % 3 ? 'あ' : '😀').repeat(index % 2 ? 7_990 : 10)}`);
       for (const content of words) await post(one, alice, content);
-      await eventually(() => Promise.resolve(heard), ({ length }) => length === 20);
+      await eventually(
+        () => Promise.resolve(heard),
+        ({ length }) => length === 20,
+      );
       expect(heard.map(({ content }) => content)).toEqual(words);
     });
 
@@ -144,7 +167,10 @@ export function describeTwoNodes(name: string, env: () => Record<string, string>
       }
       await writing;
       const last = await post(one, alice, 'last');
-      await eventually(() => Promise.resolve(heard.at(-1)?.seq), (seq) => seq === last.seq);
+      await eventually(
+        () => Promise.resolve(heard.at(-1)?.seq),
+        (seq) => seq === last.seq,
+      );
       list.push(...heard.map(({ seq }) => seq));
       expect(list).toEqual(range(1, 301));
     });
@@ -156,7 +182,10 @@ export function describeTwoNodes(name: string, env: () => Record<string, string>
       const second = await enter(one, bob);
       const offline = next<Presence>(left, 'presence', (payload) => inRoom(payload) && !payload.online);
       right.disconnect();
-      await eventually(() => ids(two), (found) => found.length === 2);
+      await eventually(
+        () => ids(two),
+        (found) => found.length === 2,
+      );
       expect(heard.filter((payload) => inRoom(payload) && !payload.online)).toEqual([]);
       second.disconnect();
       expect(await offline).toMatchObject({ user: { id: bob.id } });
@@ -179,7 +208,10 @@ export function describeTwoNodes(name: string, env: () => Record<string, string>
       const told = next(right, 'member:left');
       expect((await alice.api(`/rooms/${room}/members/${bob.id}`, { method: 'DELETE' })).status).toBe(204);
       await told;
-      await eventually(() => ids(one), (found) => found.length === 1);
+      await eventually(
+        () => ids(one),
+        (found) => found.length === 1,
+      );
       const heard = collect<Message>(right, 'message');
       const marker = next<Message>(right, 'message', ({ room_id }) => room_id === 'lobby');
       await post(one, alice, 'a secret');
@@ -196,10 +228,13 @@ export function describeTwoNodes(name: string, env: () => Record<string, string>
       await bob.api(`/rooms/${room}/members/${bob.id}`, { method: 'DELETE' });
       await told;
       expect(await role()).toBeNull();
-      await eventually(async () => {
-        await post(two, bob, 'again');
-        return role();
-      }, (value) => value === 'member');
+      await eventually(
+        async () => {
+          await post(two, bob, 'again');
+          return role();
+        },
+        (value) => value === 'member',
+      );
     });
 
     it('a logout on one closes the socket on the other within a second', async () => {
@@ -216,12 +251,18 @@ export function describeTwoNodes(name: string, env: () => Record<string, string>
       const heard = collect<Message>(right, 'message');
       for (let round = 0; round < 5; round++) {
         await post(one, alice, `${round}`);
-        await sql(database.url, `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'kaiwa:relay%' and datname = $1`, [
-          database.name,
-        ]);
+        await sql(
+          database.url,
+          `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'kaiwa:relay%' and datname = $1`,
+          [database.name],
+        );
         await Promise.all(range(1, 4).map((index) => post(one, alice, `${round} ${index}`)));
       }
-      await eventually(() => Promise.resolve(heard), ({ length }) => length >= 25, 10_000);
+      await eventually(
+        () => Promise.resolve(heard),
+        ({ length }) => length >= 25,
+        10_000,
+      );
       expect(heard.map(({ seq }) => seq)).toEqual(range(1, 25));
     });
 
@@ -229,11 +270,16 @@ export function describeTwoNodes(name: string, env: () => Record<string, string>
       for (let round = 0; round < 3; round++) {
         await alice.api(`/rooms/${room}/members/${bob.id}`, { method: 'PUT', json: {} });
         expect(await emit(right, 'joinRoom', { room_id: room })).toMatchObject({ ok: true });
-        await sql(database.url, `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'kaiwa:listen%' and datname = $1`, [
-          database.name,
-        ]);
+        await sql(
+          database.url,
+          `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'kaiwa:listen%' and datname = $1`,
+          [database.name],
+        );
         expect((await alice.api(`/rooms/${room}/members/${bob.id}`, { method: 'DELETE' })).status).toBe(204);
-        await eventually(() => ids(one), (found) => !found.includes(right.id as string));
+        await eventually(
+          () => ids(one),
+          (found) => !found.includes(right.id as string),
+        );
         const heard = collect<Message>(right, 'message');
         const marker = next<Message>(right, 'message', ({ room_id }) => room_id === 'lobby');
         await post(one, alice, 'a secret');
@@ -246,7 +292,12 @@ export function describeTwoNodes(name: string, env: () => Record<string, string>
     it('of a node that is killed, the other takes the connections away and says who is gone', async () => {
       const began = performance.now();
       const heard = collect<Presence>(right, 'presence');
-      const offline = next<Presence>(right, 'presence', (payload) => inRoom(payload) && payload.user.id === alice.id && !payload.online, 16_000);
+      const offline = next<Presence>(
+        right,
+        'presence',
+        (payload) => inRoom(payload) && payload.user.id === alice.id && !payload.online,
+        16_000,
+      );
       await one.kill();
       expect(await offline).toMatchObject({ user: { id: alice.id, username: alice.username } });
       expect(await ids(two)).toEqual([right.id]);

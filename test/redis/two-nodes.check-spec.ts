@@ -27,14 +27,18 @@ async function freePort(): Promise<number> {
 }
 
 async function startRedis(port: number): Promise<ChildProcess> {
-  const redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const redis = spawn(
+    'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const ready = new Promise<void>((resolve, reject) => {
-    createInterface({ input: redis.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+    createInterface({ input: redis.stdout }).on('line', (line) => {
       if (line.includes('Ready to accept connections')) resolve();
     });
-    redis.once('exit', (code) => reject(new Error(`redis-server ended (${code})`)));
+    redis.once('exit', (code) => reject(new Error(`redis-server ended (${String(code)})`)));
     redis.once('error', reject);
   });
   await within(ready, 10_000, () => 'redis-server is not ready');
@@ -82,10 +86,18 @@ if (!found) {
     await post();
     await endRedis();
     for (let index = 0; index < 20; index++) await post();
-    await eventually(() => Promise.resolve(heard), ({ length }) => length === 21, 10_000);
+    await eventually(
+      () => Promise.resolve(heard),
+      ({ length }) => length === 21,
+      10_000,
+    );
     redis = await startRedis(port);
     for (let index = 0; index < 20; index++) await post();
-    await eventually(() => Promise.resolve(heard), ({ length }) => length === 41, 10_000);
+    await eventually(
+      () => Promise.resolve(heard),
+      ({ length }) => length === 41,
+      10_000,
+    );
     expect(heard.map(({ seq }) => seq)).toEqual(Array.from({ length: 41 }, (_, index) => index + 1));
     socket.disconnect();
     expect(await Promise.all([one.stop(), two.stop()])).toEqual([0, 0]);

@@ -52,7 +52,7 @@ function setUp(): { batcher: MessageBatcher; batches: Batch[]; told: string[] } 
   };
   const batcher = new MessageBatcher({ post } as unknown as MessageRepository, new Outbox());
   batcher.onCommitted((client_id, posted, outcomes) => {
-    for (const { idx } of [...outcomes].sort((a, b) => a.idx - b.idx)) told.push(`${client_id}:${posted[idx]?.content}`);
+    for (const { idx } of [...outcomes].sort((a, b) => a.idx - b.idx)) told.push(`${client_id}:${posted[idx]?.content ?? ''}`);
   });
   return { batcher, batches, told };
 }

@@ -18,7 +18,7 @@ describe('Outbox', () => {
     const outbox = new Outbox();
     const delivered: number[] = [];
     const busy = (index: number): void => {
-      for (const until = performance.now() + 0.5; performance.now() < until; );
+      for (const until = performance.now() + 0.5; performance.now() < until;);
       delivered.push(index);
     };
     for (const index of range(20)) outbox.push(() => busy(index));
@@ -36,7 +36,7 @@ describe('Outbox', () => {
     const delivered: number[] = [];
     expect(outbox.isBehind).toBe(false);
     for (const index of range(500)) outbox.push(() => delivered.push(index));
-    for (const until = performance.now() + 20; performance.now() < until; );
+    for (const until = performance.now() + 20; performance.now() < until;);
     expect(outbox.isBehind).toBe(true);
     outbox.flush();
     expect(outbox.isBehind).toBe(false);

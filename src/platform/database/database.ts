@@ -47,7 +47,7 @@ export class Database {
     if (statement.kind !== 'ordinary') throw new Error('Transactions are opened by transaction()');
     try {
       if (!scope?.transaction) return await this.pool.run(statement);
-      const client = await connectionOf(scope.transaction.manager);
+      const client = await connectionOf(scope.transaction.manager as EntityManager);
       return await client.run(statement);
     } catch (error) {
       // The stack as it is leads to the socket's read; the caller's is what helps.
@@ -58,7 +58,7 @@ export class Database {
 
   /** TypeORM's manager: the open transaction's, else one whose every call is a transaction of its own. */
   get manager(): EntityManager {
-    return Scope.find()?.transaction?.manager ?? this.dataSource.manager;
+    return (Scope.find()?.transaction?.manager as EntityManager | undefined) ?? this.dataSource.manager;
   }
 
   /** TypeORM's repository, within the open transaction if there is one. Prefer a `TenantRepository`. */

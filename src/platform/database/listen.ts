@@ -4,7 +4,7 @@ import type { Config } from '../config/index.js';
 import { connectionOptions } from './connection-options.js';
 import type { DatabaseLog } from './database.js';
 
-export type NotificationHandler = (payload: string) => void;
+export type NotificationHandler = (payload: string) => void | Promise<void>;
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;

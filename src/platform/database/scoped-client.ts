@@ -4,6 +4,7 @@ import { type FieldDescription, WireClientBase } from './pg-internals.js';
 import { type RowShape, ScopedStatement, ScopePreparation, type SqlResult, type StatementMemory } from './scoped-statement.js';
 import { StatementRefusedError, type StatementText, StatementTexts } from './statement-text.js';
 import { Scope } from '../scope/index.js';
+import { asError } from './sql-error.js';
 
 /** How many statements may wait on one connection: an open transaction that sends them all at once. */
 const LONGEST_LINE = 10_000;
@@ -111,7 +112,7 @@ export class ScopedClient extends WireClientBase implements StatementMemory {
       done = read.callback;
       statement = makeStatement(read.text, read.values);
     } catch (error) {
-      if (!done) return Promise.reject(error as Error);
+      if (!done) return Promise.reject(asError(error));
       const fail = done;
       process.nextTick(() => fail(error as Error));
       return undefined;

@@ -3,6 +3,7 @@ import { AppError } from '../errors/index.js';
 import { type ConnectCallback, type Release, wirePoolBase } from './pg-internals.js';
 import { makeStatement, type QueryInput, readQueryArguments, ScopedClient, type StatementCallback } from './scoped-client.js';
 import type { ScopedStatement, SqlResult } from './scoped-statement.js';
+import { asError } from './sql-error.js';
 
 /** How many callers may wait for a connection; beyond that they are refused, so that an outage does not pile up memory. */
 export const MAX_WAITING = 2_000;
@@ -52,7 +53,7 @@ export class ScopedPool extends wirePoolBase<ScopedClient>() {
       done = read.callback;
       answer = this.run(makeStatement(read.text, read.values));
     } catch (error) {
-      answer = Promise.reject(error as Error);
+      answer = Promise.reject(asError(error));
     }
     if (!done) return answer;
     const tell = done;

@@ -19,3 +19,8 @@ function databaseError(error: unknown): { code?: unknown; constraint?: unknown }
   const { driverError } = error as { driverError?: unknown };
   return typeof driverError === 'object' && driverError !== null ? driverError : error;
 }
+
+/** What was thrown, as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -147,7 +147,7 @@ export abstract class TenantRepository<E extends { client_id: string }> {
   }
 
   private mineOne(where: FindOptionsWhere<E>): FindOptionsWhere<E> {
-    return { ...where, client_id: Scope.clientId() } as FindOptionsWhere<E>;
+    return { ...where, client_id: Scope.clientId() };
   }
 
   private mine(where: Where<E>): Where<E> {

@@ -52,10 +52,11 @@ export function toAppError(thrown: unknown): AppError {
   if (fault && typeof fault === 'object') {
     const inner = fault.driverError && fault.driverError !== thrown ? (fault.driverError as typeof fault) : fault;
     const code = typeof inner.code === 'string' ? inner.code : '';
+    const words = typeof inner.message === 'string' ? inner.message : '';
     const known = SQL_STATES[code];
     if (known) return new AppError(known, { cause: thrown, retry_after_seconds: ERROR_TABLE[known].status === 503 ? 1 : undefined });
     // 08P01 is a statement of ours that breaks the protocol: a defect, not an absence.
-    if ((code.startsWith('08') && code !== '08P01') || CONNECTION_LOST.test(code) || CONNECTION_WORDS.test(String(inner.message ?? ''))) {
+    if ((code.startsWith('08') && code !== '08P01') || CONNECTION_LOST.test(code) || CONNECTION_WORDS.test(words)) {
       return new AppError('DATABASE_UNAVAILABLE', { cause: thrown, retry_after_seconds: 1 });
     }
   }

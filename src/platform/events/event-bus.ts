@@ -8,7 +8,7 @@ import { Logger } from '../http/index.js';
  */
 export interface DomainEvents {}
 
-export type DomainEventName = keyof DomainEvents & string;
+export type DomainEventName = Extract<keyof DomainEvents, string>;
 
 type Handler<E extends DomainEventName> = (payload: DomainEvents[E]) => void | Promise<void>;
 
@@ -28,12 +28,12 @@ export class EventBus {
 
   /** Calls `handler` after the commit of whatever published the event. Its errors are logged and stop nobody. */
   on<E extends DomainEventName>(name: E, handler: Handler<E>): void {
-    add(this.afterwards, name, handler as Handler<never>);
+    add(this.afterwards, name, handler);
   }
 
   /** Calls `handler` inside the announcer's transaction; if it throws, everything is rolled back. */
   during<E extends DomainEventName>(name: E, handler: Handler<E>): void {
-    add(this.inside, name, handler as Handler<never>);
+    add(this.inside, name, handler);
   }
 
   /** Tells, once the open transaction has committed (at once where none is open), that something happened. */

@@ -119,7 +119,7 @@ function parseJson(request: KaiwaRequest, bytes: Buffer): void {
   if (!isUtf8(bytes)) throw new AppError('MALFORMED_JSON');
   const text = bytes.toString();
   try {
-    request.body = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+    request.body = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) as unknown;
   } catch {
     throw new AppError('MALFORMED_JSON');
   }

@@ -190,7 +190,13 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
     if (body === undefined || body === null) return sendText(response, status, JSON_TYPE, '', this.hookFault(response));
     if (body instanceof StreamableFile || Buffer.isBuffer(body)) return super.reply(response, body, statusCode) as unknown;
     if (typeof body === 'object') return sendText(response, status, JSON_TYPE, JSON.stringify(body), this.hookFault(response));
-    return sendText(response, status, 'text/plain; charset=utf-8', String(body), this.hookFault(response));
+    return sendText(
+      response,
+      status,
+      'text/plain; charset=utf-8',
+      typeof body === 'string' ? body : JSON.stringify(body),
+      this.hookFault(response),
+    );
   }
 
   private hookFault(response: KaiwaResponse): (error: unknown) => void {

@@ -88,7 +88,7 @@ function expandGroups(path: string): string[] {
   if (!group) return [path];
   const before = path.slice(0, group.index);
   const after = path.slice(group.index + group[0].length);
-  return [...expandGroups(`${before}${after}` || '/'), ...expandGroups(`${before}${group[1]}${after}`)];
+  return [...expandGroups(`${before}${after}` || '/'), ...expandGroups(`${before}${group[1] ?? ''}${after}`)];
 }
 
 /** Express's path syntax, as far as routes of this house use it, in find-my-way's. */

@@ -55,14 +55,14 @@ export class KaiwaIoAdapter extends IoAdapter {
     const known = new Set<string>();
     for (const { message, callback } of handlers) {
       known.add(String(message));
-      socket.on(String(message), ((...args: unknown[]) => {
+      socket.on(String(message), (...args: unknown[]) => {
         const ack = takeAck(args);
         void (callback as (payload: unknown) => Promise<unknown>)(args[0]).then((answer) => {
           if (!(answer instanceof AckThen)) return ack?.(answer);
           ack?.({ ok: true, ...answer.ack });
           answer.after();
         });
-      }) as never);
+      });
     }
     // The protocol takes a number for a name too; what throws here would end the process.
     socket.onAny((event: string | number, ...args: unknown[]) => {

@@ -51,7 +51,7 @@ export class Realtime {
 
   /** Takes what other nodes relay under `kind`. */
   onRelay<T>(kind: string, handler: (data: T) => void): void {
-    this.handlers.set(kind, handler as RelayHandler);
+    this.handlers.set(kind, handler);
   }
 
   /** Emits to a channel's sockets on every node, in no promised order. */
@@ -70,14 +70,14 @@ export class Realtime {
     const found: KaiwaSocket[] = [];
     for (const id of namespace?.adapter.rooms.get(channel) ?? []) {
       const socket = namespace?.sockets.get(id);
-      if (socket) found.push(socket as KaiwaSocket);
+      if (socket) found.push(socket);
     }
     return found;
   }
 
   /** This node's socket of an id; undefined where it is gone, or has not been let in yet. */
   socket(id: string): KaiwaSocket | undefined {
-    return this.server?.of('/').sockets.get(id) as KaiwaSocket | undefined;
+    return this.server?.of('/').sockets.get(id);
   }
 
   /** Calls `left` when this node's last socket has left a channel. */

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { EntityManager } from 'typeorm';
 import type { Actor } from './actor.js';
 
 /** A unit of work that is open in this scope; kept by the database floor alone. */
 export interface OpenTransaction {
-  readonly manager: EntityManager;
+  /** The database floor's own handle of it. */
+  readonly manager: object;
   readonly afterCommit: Array<() => void | Promise<void>>;
 }
 

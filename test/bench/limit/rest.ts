@@ -12,7 +12,11 @@ const { DATABASE_URL, JWT_SECRET, POOL_SIZE } = process.env;
 const key = new TextEncoder().encode(JWT_SECRET);
 pg.types.setTypeParser(20, Number);
 // Planned once, as ours.
-const pool = new pg.Pool({ connectionString: DATABASE_URL, max: Number(POOL_SIZE ?? 10), options: '-c plan_cache_mode=force_generic_plan' });
+const pool = new pg.Pool({
+  connectionString: DATABASE_URL,
+  max: Number(POOL_SIZE ?? 10),
+  options: '-c plan_cache_mode=force_generic_plan',
+});
 
 interface Claims {
   sub: string;
@@ -24,7 +28,7 @@ const verified = new Map<string, Claims>();
 
 async function verify(token: string): Promise<Claims> {
   const { payload } = await jwtVerify<Claims>(token, key, { algorithms: ['HS256'] });
-  const claims = { sub: payload.sub as string, client_id: payload.client_id };
+  const claims = { sub: payload.sub, client_id: payload.client_id };
   verified.set(hash('sha256', token, 'base64'), claims);
   return claims;
 }
@@ -80,4 +84,6 @@ const server = createServer((request, response) => {
     response.writeHead(500).end();
   });
 });
-server.listen(0, '127.0.0.1', () => process.stdout.write(`${JSON.stringify({ msg: 'listening', port: (server.address() as { port: number }).port })}\n`));
+server.listen(0, '127.0.0.1', () =>
+  process.stdout.write(`${JSON.stringify({ msg: 'listening', port: (server.address() as { port: number }).port })}\n`),
+);

@@ -33,4 +33,6 @@ io.on('connection', (socket) => {
     ack({ ok: true, message });
   });
 });
-http.listen(0, '127.0.0.1', () => process.stdout.write(`${JSON.stringify({ msg: 'listening', port: (http.address() as { port: number }).port })}\n`));
+http.listen(0, '127.0.0.1', () =>
+  process.stdout.write(`${JSON.stringify({ msg: 'listening', port: (http.address() as { port: number }).port })}\n`),
+);

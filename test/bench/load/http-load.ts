@@ -22,7 +22,9 @@ export interface HttpLoadResult {
 }
 
 const load = JSON.parse(process.argv[2] ?? '{}') as HttpLoad;
-const headerLines = Object.entries({ host: `${load.host}:${load.port}`, ...load.headers }).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+const headerLines = Object.entries({ host: `${load.host}:${load.port}`, ...load.headers })
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('');
 const head = `${load.method} ${load.path} HTTP/1.1\r\n${headerLines}`;
 const plain = Buffer.from(`${head}\r\n`);
 

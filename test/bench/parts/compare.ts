@@ -17,7 +17,13 @@ export async function compare(
   ours: { server: Process; run: () => Promise<Sample> },
   limit: { server: Process; run: () => Promise<Sample> },
 ): Promise<Figure> {
-  const of: { ours: number[]; limit: number[]; ratio: number[]; server: number[]; pg: number[] } = { ours: [], limit: [], ratio: [], server: [], pg: [] };
+  const of: { ours: number[]; limit: number[]; ratio: number[]; server: number[]; pg: number[] } = {
+    ours: [],
+    limit: [],
+    ratio: [],
+    server: [],
+    pg: [],
+  };
   for (let round = 0; round <= rounds; round++) {
     const theirs = await limit.run();
     const [server_before, pg_before] = [cpuOf(ours.server.pid), stage.databaseCpu()];

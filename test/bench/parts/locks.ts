@@ -11,10 +11,14 @@ const CONCURRENCY = 32;
 export async function locks(stage: Stage, { rounds, seconds }: Settings): Promise<Figure[]> {
   const load = <T>(file: string): Promise<T> => import(join(ROOT, 'dist', file)) as Promise<T>;
   const { Config, readEnvironment } = await load<typeof import('../../../src/platform/config/index.js')>('src/platform/config/index.js');
-  const { makeDataSource, START_SCOPE } = await load<typeof import('../../../src/platform/database/data-source.factory.js')>('src/platform/database/data-source.factory.js');
+  const { makeDataSource, START_SCOPE } = await load<typeof import('../../../src/platform/database/data-source.factory.js')>(
+    'src/platform/database/data-source.factory.js',
+  );
   const { Database } = await load<typeof import('../../../src/platform/database/index.js')>('src/platform/database/index.js');
   const { Scope } = await load<typeof import('../../../src/platform/scope/index.js')>('src/platform/scope/index.js');
-  const { NEWEST_FIRST } = await load<typeof import('../../../src/modules/chat/message.repository.js')>('src/modules/chat/message.repository.js');
+  const { NEWEST_FIRST } = await load<typeof import('../../../src/modules/chat/message.repository.js')>(
+    'src/modules/chat/message.repository.js',
+  );
 
   const env = readEnvironment({ DATABASE_URL: stage.database_url, JWT_SECRET: SECRET, ENCRYPTION_KEY: SECRET });
   const config = new Config(env, { url: stage.database_url, migration_url: stage.database_url }, [SECRET], [SECRET], 'bench');
@@ -57,5 +61,16 @@ export async function locks(stage: Stage, { rounds, seconds }: Settings): Promis
     await database.close();
     await plain.end();
   }
-  return [{ part: 'locks', ours: median(ours), limit: median(limit), ratio: median(ratio), unit: 'reads/s', rounds, server_us: null, pg_us: null }];
+  return [
+    {
+      part: 'locks',
+      ours: median(ours),
+      limit: median(limit),
+      ratio: median(ratio),
+      unit: 'reads/s',
+      rounds,
+      server_us: null,
+      pg_us: null,
+    },
+  ];
 }

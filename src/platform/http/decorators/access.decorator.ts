@@ -36,14 +36,14 @@ export function accessOf(handler: object): AccessRule | undefined {
 
 /** On a class the rule goes to each method that has none of its own, so that guards and sweeps look at handlers only. */
 function access(rule: AccessRule): MethodDecorator & ClassDecorator {
-  return ((target: object, key?: string | symbol, descriptor?: PropertyDescriptor): void => {
+  return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (key !== undefined && descriptor) return setAccess(rule, target, key, descriptor);
     const prototype = (target as { prototype: object }).prototype;
     for (const [name, method] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
       if (name === 'constructor' || typeof method.value !== 'function' || accessOf(method.value as object)) continue;
       setAccess(rule, prototype, name, method);
     }
-  }) as MethodDecorator & ClassDecorator;
+  };
 }
 
 function setAccess(rule: AccessRule, target: object, key: string | symbol, descriptor: PropertyDescriptor): void {

@@ -24,11 +24,7 @@ export interface AnswersOptions {
  * for a list, a schema, or undefined where there is no body. Given more than once, the first one in the
  * source sets the status.
  */
-export function Answers(
-  status: number,
-  type?: Type | readonly [Type] | SchemaObject | undefined,
-  options: AnswersOptions = {},
-): MethodDecorator {
+export function Answers(status: number, type?: Type | readonly [Type] | SchemaObject, options: AnswersOptions = {}): MethodDecorator {
   const { description = '', refuses = [], headers, example, content_type = 'application/json' } = options;
   return (target, key, descriptor) => {
     const handler = descriptor.value as object;

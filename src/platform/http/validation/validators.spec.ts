@@ -47,7 +47,7 @@ describe('a query', () => {
     @IsText({ min: 1, max: 5 })
     q: string;
   }
-  const search = validatorOf(Search) as CompiledValidator<Search>;
+  const search: CompiledValidator<Search> = validatorOf<Search>(Search);
 
   it('turns strings into what the fields are', () => {
     const { value } = search.validateQuery({ limit: '7', kinds: 'a', on: 'false', q: '12', client_id: 'x', cursor: '' });

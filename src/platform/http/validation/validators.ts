@@ -188,7 +188,7 @@ export function IsOneOf(values: readonly string[], options: EnumOptions = {}): P
         enum: [...values],
         example: values[0],
         ...(options.enum_name ? { enumName: options.enum_name } : {}),
-      } as ApiPropertyOptions,
+      },
     },
     options,
   );
