@@ -24,6 +24,8 @@ export interface Figure {
   server_us: number | null;
   /** CPU of PostgreSQL for the same. */
   pg_us: number | null;
+  /** CPU of the limit's server for one. */
+  limit_us: number | null;
 }
 
 type Part = (stage: Stage, settings: Settings) => Promise<Figure[]>;
@@ -70,6 +72,7 @@ else {
           ratio: round(figure.ratio, 2),
           server_us: round(figure.server_us),
           pg_us: round(figure.pg_us),
+          limit_us: round(figure.limit_us),
         },
       ]),
     ),

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/index.js';
 import { Database, SystemDatabase } from '../../platform/database/index.js';
+import { AppError } from '../../platform/errors/index.js';
 import { Logger } from '../../platform/http/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { timeSql } from './message.sql.js';
 import { RoomStream } from './room-stream.js';
-import type { ConnectionView } from './room.view.js';
+import type { ConnectionView, RoomUserView } from './room.view.js';
 
 /** A socket in a room, as it is recorded. */
 export interface ConnectionRow {
@@ -19,6 +20,10 @@ export interface ConnectionRow {
 const BEAT_MS = 2_000;
 const DEAD_AFTER_SECONDS = 10;
 
+/** A person as the room shows them; an account that is gone has no name any more. Needs the aliases `c`, `r` and `u`. */
+const USER_JSON = `case when r.is_anonymous then json_build_object('id', c.user_id)
+  else json_strip_nulls(json_build_object('id', c.user_id, 'username', u.username)) end`;
+
 /**
  * Who is connected to which room, on whatever node. A node that dies leaves its rows behind; the others notice by its silence and take
  * them away, so that presence stays true.
@@ -30,6 +35,7 @@ export class ConnectionService {
   private leaving: ConnectionRow[] = [];
   private flushing: Promise<void> | null = null;
   private beat: NodeJS.Timeout | null = null;
+  private stopped = false;
 
   constructor(
     private readonly database: Database,
@@ -42,22 +48,26 @@ export class ConnectionService {
   /** Says that this node lives, and goes on saying so. */
   async start(): Promise<void> {
     await this.pulse();
+    await this.takeOrphans();
     this.beat = setInterval(() => {
       this.pulse().catch((error: unknown) => this.logger.warn({ err: error }, 'this node could not say that it lives'));
     }, BEAT_MS);
     this.beat.unref();
   }
 
-  /** Takes away everything that this node recorded. */
+  /** Takes away everything that this node recorded; from here on nobody comes in, and whoever goes has gone already. */
   async stop(): Promise<void> {
     if (this.beat) clearInterval(this.beat);
+    this.stopped = true;
+    this.mine.clear();
     await this.flushing;
     await this.flush();
     await this.takeAway(this.config.node_id);
   }
 
-  /** Records a socket in a room. The person must be in the tenant and the room must exist; both are checked by foreign keys. */
+  /** Records a socket in a room. The person must be in the tenant and the room must exist; both are checked by foreign keys. Throws SHUTTING_DOWN. */
   async add(row: ConnectionRow): Promise<void> {
+    if (this.stopped) throw new AppError('SHUTTING_DOWN');
     await this.database.sql(
       `insert into connections (client_id, room_id, connection_id, user_id, node_id) values ($1, $2, $3, $4, $5) on conflict do nothing`,
       [row.client_id, row.room_id, row.connection_id, row.user_id, this.config.node_id],
@@ -70,17 +80,19 @@ export class ConnectionService {
    * Tells the room that a person is there, where this recorded socket is their first one. Asked only after the record is committed, as
    * {@link tellGone} is asked only after a record's deletion is: of one tab that goes while another comes, either sees the other.
    */
-  async tellCome({ client_id, room_id, connection_id, user_id }: ConnectionRow, user: { id: string; username?: string }): Promise<void> {
+  async tellCome({ client_id, room_id, connection_id }: ConnectionRow): Promise<void> {
     try {
-      const first = await Scope.runAs(client_id, () =>
-        this.database.sql(
-          `select 1 from connections c where c.client_id = $1 and c.room_id = $2 and c.connection_id = $3 and not exists (
-             select 1 from connections o where o.client_id = $1 and o.room_id = $2 and o.user_id = $4
+      const [first] = await Scope.runAs(client_id, () =>
+        this.database.sql<{ user: RoomUserView }>(
+          `select ${USER_JSON} as "user"
+           from connections c join rooms r on r.client_id = $1 and r.id = $2 join users u on u.client_id = $1 and u.id = c.user_id
+           where c.client_id = $1 and c.room_id = $2 and c.connection_id = $3 and not exists (
+             select 1 from connections o where o.client_id = $1 and o.room_id = $2 and o.user_id = c.user_id
                and (o.connected_at, o.connection_id) < (c.connected_at, c.connection_id))`,
-          [client_id, room_id, connection_id, user_id],
+          [client_id, room_id, connection_id],
         ),
       );
-      if (first.length > 0) this.stream.publish({ client_id, room_id, event: 'presence', payload: { room_id, user, online: true } });
+      if (first) this.stream.publish({ client_id, room_id, event: 'presence', payload: { room_id, user: first.user, online: true } });
     } catch (error) {
       this.logger.error({ err: error, client_id, room_id }, 'a room could not be told who has come');
     }
@@ -153,9 +165,26 @@ export class ConnectionService {
     for (const { node_id } of dead) await this.takeAway(node_id);
   }
 
+  /** A node that ended while somebody was coming in may have left a row that no node answers for. */
+  private async takeOrphans(): Promise<void> {
+    const orphans = await this.system.cross('node-liveness', (sql) =>
+      sql<{ node_id: string }>(
+        'select distinct node_id from connections c where not exists (select 1 from nodes n where n.node_id = c.node_id)',
+      ),
+    );
+    for (const { node_id } of orphans) await this.takeAway(node_id);
+  }
+
   private async restore(): Promise<void> {
     for (const rooms of this.mine.values()) {
-      for (const row of rooms.values()) await Scope.runAs(row.client_id, () => this.add(row));
+      for (const row of rooms.values()) {
+        try {
+          await Scope.runAs(row.client_id, () => this.add(row));
+          await this.tellCome(row);
+        } catch (error) {
+          this.logger.warn({ err: error, client_id: row.client_id, room_id: row.room_id }, 'a connection could not be recorded again');
+        }
+      }
     }
   }
 
@@ -195,14 +224,12 @@ export class ConnectionService {
 
   /** Tells each room who has no socket there any more. Called once the deletion is committed, so that of two that go at once the last sees none. */
   private async tellGone(client_id: string, rows: readonly ConnectionRow[]): Promise<void> {
-    const gone = await this.database.sql<{ room_id: string; user: { id: string; username?: string } }>(
-      `select distinct on (g.room_id, g.user_id) g.room_id,
-              case when r.is_anonymous then json_build_object('id', g.user_id)
-                   else json_strip_nulls(json_build_object('id', g.user_id, 'username', u.username)) end as "user"
-       from json_to_recordset($2::json) as g(room_id text, user_id uuid)
-       join rooms r on r.client_id = $1 and r.id = g.room_id
-       left join users u on u.client_id = $1 and u.id = g.user_id
-       where not exists (select 1 from connections c where c.client_id = $1 and c.room_id = g.room_id and c.user_id = g.user_id)`,
+    const gone = await this.database.sql<{ room_id: string; user: RoomUserView }>(
+      `select distinct on (c.room_id, c.user_id) c.room_id, ${USER_JSON} as "user"
+       from json_to_recordset($2::json) as c(room_id text, user_id uuid)
+       join rooms r on r.client_id = $1 and r.id = c.room_id
+       left join users u on u.client_id = $1 and u.id = c.user_id
+       where not exists (select 1 from connections o where o.client_id = $1 and o.room_id = c.room_id and o.user_id = c.user_id)`,
       [client_id, JSON.stringify(rows)],
     );
     for (const { room_id, user } of gone) {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Database, decodeCursor, encodeCursor, type PageRequest, pageLimit, SystemDatabase } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
@@ -9,10 +10,10 @@ import { RoomRepository } from './room.repository.js';
 import { normaliseText, tokensOf } from './search-tokens.js';
 
 const BATCH = 500;
-/** How long a room's new messages may wait before they are indexed unasked. */
-const INDEX_EVERY_MS = 1_000;
-/** Rooms indexed in one go, so that a burst is worked off in slices. */
-const MOST_ROOMS_A_ROUND = 50;
+/** How long new messages wait for company before they are indexed unasked. */
+const INDEX_AFTER_MS = 5_000;
+/** How long the indexer rests, in times of what it has just worked: under load it takes a tenth of a core at most. */
+const RESTS = 9;
 const MOST_DIRTY = 100_000;
 
 /**
@@ -24,6 +25,8 @@ export class MessageSearch implements OnModuleDestroy {
   private readonly dirty = new Map<string, { client_id: string; room_id: string }>();
   private timer: NodeJS.Timeout | null = null;
   private running = false;
+  private batch: Promise<boolean> | null = null;
+  private stopped = false;
 
   constructor(
     private readonly database: Database,
@@ -37,8 +40,7 @@ export class MessageSearch implements OnModuleDestroy {
   markDirty(client_id: string, room_id: string): void {
     const key = `${client_id}/${room_id}`;
     if (!this.dirty.has(key) && this.dirty.size < MOST_DIRTY) this.dirty.set(key, { client_id, room_id });
-    this.timer ??= setTimeout(() => void this.work(), INDEX_EVERY_MS);
-    this.timer.unref();
+    this.schedule();
   }
 
   /** Finds what earlier processes left unindexed. */
@@ -96,9 +98,11 @@ export class MessageSearch implements OnModuleDestroy {
     ]);
   }
 
-  /** Stops the timer; what is dirty is found again by the next process. */
-  onModuleDestroy(): void {
+  /** Stops the timer and lets the running batch end; what is dirty is found again by the next process. */
+  async onModuleDestroy(): Promise<void> {
+    this.stopped = true;
     if (this.timer) clearTimeout(this.timer);
+    await Promise.allSettled([this.batch]);
   }
 
   private async indexVisible(room_id: string | undefined): Promise<void> {
@@ -148,20 +152,31 @@ export class MessageSearch implements OnModuleDestroy {
     });
   }
 
+  /** Indexes what is dirty, and rests after each batch for longer than it took: posting goes first, and a search does not wait for this. */
   private async work(): Promise<void> {
     this.timer = null;
     if (this.running) return;
     this.running = true;
     try {
-      for (const [key, { client_id, room_id }] of [...this.dirty].slice(0, MOST_ROOMS_A_ROUND)) {
+      for (let [first] = this.dirty; first && !this.stopped; [first] = this.dirty) {
+        const [key, { client_id, room_id }] = first;
         this.dirty.delete(key);
-        await Scope.runAs(client_id, () => this.indexRoom(room_id));
+        const began = performance.now();
+        this.batch = Scope.runAs(client_id, () => this.indexBatch(room_id));
+        const more = await this.batch;
+        if (more) this.markDirty(client_id, room_id);
+        await pause((performance.now() - began) * RESTS, undefined, { ref: false });
       }
     } catch (error) {
       this.logger.error({ err: error }, 'indexing messages for search failed');
     } finally {
       this.running = false;
     }
-    if (this.dirty.size > 0) this.timer ??= setTimeout(() => void this.work(), INDEX_EVERY_MS).unref();
+    if (this.dirty.size > 0) this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.timer || this.running || this.stopped) return;
+    this.timer = setTimeout(() => void this.work(), INDEX_AFTER_MS).unref();
   }
 }

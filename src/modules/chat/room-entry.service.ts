@@ -123,7 +123,7 @@ export class RoomEntry {
         const user = room.is_anonymous ? { id: actor.id } : { id: actor.id, username };
         tell = () => {
           if (isNew) this.stream.publish({ client_id, room_id, event: 'member:joined', payload: { room_id, user } });
-          void this.connections.tellCome(row, user);
+          void this.connections.tellCome(row);
         };
         return { last_seq: await read() };
       });

@@ -163,6 +163,21 @@ describe('RoomStream', () => {
     expect(second).toEqual(['m4', 'e2', 'm5', 'm6']);
   });
 
+  it('what was told before the reading is not told to the joiner again', async () => {
+    await house.join('a');
+    house.store(1, 2, 3);
+    const { snapshot, enter } = await house.stream.join('t', 'r', async () => {
+      await Promise.resolve();
+      for (const seq of [1, 2, 3]) house.arrive(message(seq));
+      const { last_seq } = house;
+      house.arrive(message(4));
+      return { last_seq };
+    });
+    const heard: unknown[] = [];
+    enter((event) => heard.push(event.payload));
+    expect([snapshot.last_seq, heard]).toEqual([3, ['m4']]);
+  });
+
   it('who has read further than this node has told waits until it has', async () => {
     const first = await house.join('a');
     house.store(1, 2, 3);

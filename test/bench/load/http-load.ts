@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 
 /* A load of requests over kept connections, each with one request in flight. It reads of an answer no more than where it ends, so that
    the machine's time goes to the server. Run as a process of its own: prints one JSON line. */
@@ -21,7 +22,8 @@ export interface HttpLoadResult {
   seconds: number;
 }
 
-const load = JSON.parse(process.argv[2] ?? '{}') as HttpLoad;
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const load = JSON.parse((await lines.next()).value as string) as HttpLoad;
 const headerLines = Object.entries({ host: `${load.host}:${load.port}`, ...load.headers })
   .map(([name, value]) => `${name}: ${value}\r\n`)
   .join('');

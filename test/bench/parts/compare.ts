@@ -8,43 +8,52 @@ export interface Sample {
   count: number;
 }
 
+/** A server, and a run of the load against it; `begun` is told when the load begins. */
+export interface Side {
+  server: Process;
+  run: (begun: () => void) => Promise<Sample>;
+}
+
 /** Ours and the limit in turn, round by round, the first of them not counted; medians, and the median of the rounds' own ratios. */
-export async function compare(
-  part: string,
-  unit: string,
-  stage: Stage,
-  { rounds }: Settings,
-  ours: { server: Process; run: () => Promise<Sample> },
-  limit: { server: Process; run: () => Promise<Sample> },
-): Promise<Figure> {
-  const of: { ours: number[]; limit: number[]; ratio: number[]; server: number[]; pg: number[] } = {
-    ours: [],
-    limit: [],
-    ratio: [],
-    server: [],
-    pg: [],
-  };
+export async function compare(part: string, unit: string, stage: Stage, { rounds }: Settings, ours: Side, limit: Side): Promise<Figure> {
+  const mine: Measured[] = [];
+  const theirs: Measured[] = [];
   for (let round = 0; round <= rounds; round++) {
-    const theirs = await limit.run();
-    const [server_before, pg_before] = [cpuOf(ours.server.pid), stage.databaseCpu()];
-    const mine = await ours.run();
-    const [server_after, pg_after] = [cpuOf(ours.server.pid), stage.databaseCpu()];
+    const limited = await measure(stage, limit);
+    const own = await measure(stage, ours);
     if (round === 0) continue;
-    of.ours.push(mine.rate);
-    of.limit.push(theirs.rate);
-    of.ratio.push(mine.rate / theirs.rate);
-    of.server.push((server_after - server_before) / mine.count);
-    of.pg.push((pg_after - pg_before) / mine.count);
+    mine.push(own);
+    theirs.push(limited);
   }
+  const of = (samples: Measured[], pick: (sample: Measured) => number): number => median(samples.map(pick));
   return {
     part,
-    ours: median(of.ours),
-    limit: median(of.limit),
-    ratio: median(of.ratio),
+    ours: of(mine, ({ rate }) => rate),
+    limit: of(theirs, ({ rate }) => rate),
+    ratio: median(mine.map(({ rate }, round) => rate / (theirs[round]?.rate ?? NaN))),
     unit,
     rounds,
-    server_us: median(of.server),
-    pg_us: median(of.pg),
+    server_us: of(mine, ({ server_us }) => server_us),
+    pg_us: of(mine, ({ pg_us }) => pg_us),
+    limit_us: of(theirs, ({ server_us }) => server_us),
+  };
+}
+
+interface Measured extends Sample {
+  server_us: number;
+  pg_us: number;
+}
+
+/** One run, with the CPU that was used from the moment that the load began. */
+async function measure(stage: Stage, { server, run }: Side): Promise<Measured> {
+  let [server_before, pg_before] = [cpuOf(server.pid), stage.databaseCpu()];
+  const sample = await run(() => {
+    [server_before, pg_before] = [cpuOf(server.pid), stage.databaseCpu()];
+  });
+  return {
+    ...sample,
+    server_us: (cpuOf(server.pid) - server_before) / sample.count,
+    pg_us: (stage.databaseCpu() - pg_before) / sample.count,
   };
 }
 

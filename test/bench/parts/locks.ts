@@ -71,6 +71,7 @@ export async function locks(stage: Stage, { rounds, seconds }: Settings): Promis
       rounds,
       server_us: null,
       pg_us: null,
+      limit_us: null,
     },
   ];
 }

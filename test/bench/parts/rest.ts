@@ -36,19 +36,22 @@ async function between(
   const limit = await stage.startLimit('rest.ts');
   try {
     const request = await prepare(ours, limit, headers);
-    const run = (server: Process) => async (): Promise<Sample> => {
-      const load: HttpLoad = {
-        ...request,
-        host: '127.0.0.1',
-        port: server.port,
-        headers,
-        connections: CONNECTIONS,
-        seconds: settings.seconds,
+    const run =
+      (server: Process) =>
+      async (begun: () => void): Promise<Sample> => {
+        begun();
+        const load: HttpLoad = {
+          ...request,
+          host: '127.0.0.1',
+          port: server.port,
+          headers,
+          connections: CONNECTIONS,
+          seconds: settings.seconds,
+        };
+        const { requests, failed, seconds } = await runLoad<HttpLoadResult>('http-load.ts', load);
+        if (failed > 0) throw new Error(`${part}: ${failed} of ${requests} requests failed`);
+        return { rate: requests / seconds, count: requests };
       };
-      const { requests, failed, seconds } = await runLoad<HttpLoadResult>('http-load.ts', load);
-      if (failed > 0) throw new Error(`${part}: ${failed} of ${requests} requests failed`);
-      return { rate: requests / seconds, count: requests };
-    };
     return [await compare(part, 'req/s', stage, settings, { server: ours, run: run(ours) }, { server: limit, run: run(limit) })];
   } finally {
     await ours.stop();

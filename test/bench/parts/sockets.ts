@@ -29,12 +29,14 @@ async function between(
   const ours = await stage.startOurs();
   const limit = await stage.startLimit('socket.ts');
   try {
-    const run = (server: Process) => async (): Promise<Sample> => {
-      const options: SocketLoad = { ...load, url: server.url, content: 'こんにちは, this is message', seconds: settings.seconds };
-      const result = await runLoad<SocketLoadResult>('socket-load.ts', options);
-      if (result.failed > 0) throw new Error(`${part}: ${result.failed} of ${result.sent} messages failed`);
-      return { rate: counted(result) / result.seconds, count: counted(result) };
-    };
+    const run =
+      (server: Process) =>
+      async (begun: () => void): Promise<Sample> => {
+        const options: SocketLoad = { ...load, url: server.url, content: 'こんにちは, this is message', seconds: settings.seconds };
+        const result = await runLoad<SocketLoadResult>('socket-load.ts', options, begun);
+        if (result.failed > 0) throw new Error(`${part}: ${result.failed} of ${result.sent} messages failed`);
+        return { rate: counted(result) / result.seconds, count: counted(result) };
+      };
     return [await compare(part, unit, stage, settings, { server: ours, run: run(ours) }, { server: limit, run: run(limit) })];
   } finally {
     await ours.stop();

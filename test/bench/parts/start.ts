@@ -40,7 +40,7 @@ export async function start({ rounds }: Settings): Promise<Figure[]> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  const only = { limit: null, ratio: null, rounds, server_us: null, pg_us: null };
+  const only = { limit: null, ratio: null, rounds, server_us: null, pg_us: null, limit_us: null };
   return [
     { part: 'start', ours: median(seconds), unit: 's to ready', ...only },
     { part: 'start_memory', ours: median(memory), unit: 'MB idle (the server, without PostgreSQL)', ...only },
