@@ -30,7 +30,7 @@ export const RUNTIME_ROLES = ['kaiwa_app', 'kaiwa_system'];
 export const SCHEMAS = ['graphile_worker', 'public'];
 
 /** The condition that every tenant policy has, as PostgreSQL prints it. */
-export const TENANT_CONDITION = "(client_id = NULLIF(current_setting('app.client_id'::text, true), ''::text))";
+export const TENANT_CONDITION = "(client_id = ( SELECT NULLIF(current_setting('app.client_id'::text, true), ''::text) AS \"nullif\"))";
 
 export interface Table {
   name: string;

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 
 /** How long deliveries may keep the event loop from reading what comes in. */
-const SLICE_MS = 1;
+const SLICE_MS = 10;
 /** Where the oldest has waited for longer than this, whoever posts waits for its own delivery: telling must not fall behind. */
 const MOST_BEHIND_MS = 4;
 
 /**
- * What is committed and still to be told. A message to a thousand sockets takes milliseconds; between slices the server reads what has
+ * What is committed and still to be told. Messages of one batch go out in one turn, so that a socket's frames leave in one write; between slices the server reads what has
  * come meanwhile, so that the next messages are being stored while these go out.
  */
 @Injectable()

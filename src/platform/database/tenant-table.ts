@@ -33,8 +33,8 @@ export async function tenantTable(queryRunner: QueryRunner, name: string, option
     alter table ${name} enable row level security;
     alter table ${name} force row level security;
     create policy ${policies}_tenant on ${name} for all to kaiwa_app
-      using (client_id = nullif(current_setting('app.client_id', true), ''))
-      with check (client_id = nullif(current_setting('app.client_id', true), ''));
+      using (client_id = (select nullif(current_setting('app.client_id', true), '')))
+      with check (client_id = (select nullif(current_setting('app.client_id', true), '')));
     create policy ${policies}_system on ${name} for all to kaiwa_system using (true) with check (true);
     revoke all on ${name} from public, kaiwa_app, kaiwa_system;
     ${grants.length ? `grant ${grants.join(', ')} on ${name} to kaiwa_app;` : ''}

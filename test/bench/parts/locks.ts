@@ -26,6 +26,8 @@ export async function locks(stage: Stage, { rounds, seconds }: Settings): Promis
   await Scope.runAs(START_SCOPE, () => dataSource.initialize());
   const database = new Database(dataSource, { error: () => undefined });
   const plain = new pg.Pool({ connectionString: stage.database_url, max: 10, options: '-c plan_cache_mode=force_generic_plan' });
+  // The database is stopped right after the pool has ended.
+  plain.on('error', () => undefined);
   const values = [CLIENT_ID, 'bench', null, Number.MAX_SAFE_INTEGER, 50];
 
   const measure = async (query: () => Promise<unknown>): Promise<number> => {
