@@ -18,7 +18,7 @@ describe('Outbox', () => {
     const outbox = new Outbox();
     const delivered: number[] = [];
     const busy = (index: number): void => {
-      for (const until = performance.now() + 0.5; performance.now() < until;);
+      for (const until = performance.now() + 4; performance.now() < until;);
       delivered.push(index);
     };
     for (const index of range(20)) outbox.push(() => busy(index));
