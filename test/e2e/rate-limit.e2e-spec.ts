@@ -1,8 +1,5 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually, makeTenant, makeUser, signIn, type TestUser, uniqueName, withHeaders } from '../support/client.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { makeTenant, makeUser, signIn, type TestUser, uniqueName, withHeaders } from '../support/client.js';
 import { type Answer, type Api, startServer, type TestServer } from '../support/server.js';
 
 /** As if the request came from `address`, through the proxy that `TRUST_PROXY` trusts. */
@@ -135,55 +132,3 @@ describe('guessing passwords', () => {
     await expect(signIn(from('198.51.100.5', server.api), user)).resolves.toMatchObject({ id: user.id });
   });
 });
-
-const redis = spawnSync('redis-server', ['--version']).status === 0;
-
-/** Only where this machine has a Redis server; the limiter's own tests run everywhere. */
-(redis ? describe : describe.skip)('rate limits in Redis', () => {
-  const PORT = 20_000 + Math.floor(Math.random() * 20_000);
-  let store: ChildProcess;
-  let database: TestDatabase;
-  let nodes: TestServer[];
-
-  beforeAll(async () => {
-    store = spawn('redis-server', ['--port', String(PORT), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: 'ignore' });
-    await eventually(() => isOpen(PORT), Boolean);
-    database = await createDatabase();
-    const env = { RATE_LIMIT: '20/1000', REDIS_URL: `redis://127.0.0.1:${PORT}`, SOCKET_ADAPTER: 'memory' };
-    nodes = await Promise.all([startServer({ database, env }), startServer({ database, env })]);
-  });
-
-  afterAll(async () => {
-    await Promise.all((nodes ?? []).map((node) => node.stop()));
-    store.kill('SIGKILL');
-    await database?.drop();
-  });
-
-  it('are counted by all nodes together, and by each for itself while Redis is away', async () => {
-    const [one, two] = nodes as [TestServer, TestServer];
-    const user = await makeUser(one.api);
-    const ask = (node: TestServer) => (): Promise<Answer> =>
-      node.api('/getUserInfo', { headers: { authorization: `Bearer ${user.access_token}` } });
-    expect(new Set(await statuses(10, ask(one)))).toEqual(new Set([200]));
-    const last = await ask(two)();
-    expect(last.headers.get('ratelimit')).toMatch(/^"caller";r=9;/);
-    await statuses(9, ask(two));
-    expect([(await ask(one)()).status, (await ask(two)()).status]).toEqual([429, 429]);
-    store.kill('SIGKILL');
-    await eventually(
-      () => isOpen(PORT),
-      (open) => !open,
-    );
-    expect((await eventually(ask(one), ({ status }) => status === 200)).headers.get('ratelimit')).toMatch(/^"caller";r=1\d;/);
-  });
-});
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
-}

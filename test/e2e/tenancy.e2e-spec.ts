@@ -482,10 +482,11 @@ describe('invitations', () => {
     expect([refused.status, refused.body.code]).toEqual([403, 'REGISTRATION_CLOSED']);
   });
 
-  it('are never above the inviter, nor the members’ to give', async () => {
+  it('make admins by owners alone, and are not the members’ to give', async () => {
     const admin = await withRole('admin');
     expect((await invite(admin, { email: 'a@example.com', role: 'owner' })).status).toBe(403);
-    expect((await invite(admin, { email: 'a@example.com', role: 'admin' })).status).toBe(201);
+    expect((await invite(admin, { email: 'a@example.com', role: 'admin' })).status).toBe(403);
+    expect((await invite(admin, { email: 'a@example.com', role: 'staff' })).status).toBe(201);
     expect((await invite(member, { email: 'a@example.com' })).status).toBe(403);
     expect((await api('/invitations', { method: 'POST', json: { email: 'a@example.com' } })).status).toBe(401);
     expect((await invite(owner, { email: 'none', role: 'king' })).body.details?.map(({ field }) => field).sort()).toEqual([
