@@ -73,6 +73,11 @@ export function startFailure(error: unknown): string[] {
     return [`DATABASE_URL: the database cannot be reached (${code})`];
   }
   if (/^(28...|3D000|53300)$/.test(code)) return [`DATABASE_URL: the database refuses the connection (${code})`];
+  if (code === '42501' || (error instanceof Error && /permission denied|must have admin option/.test(error.message))) {
+    return [
+      `DATABASE_URL: its role may not migrate the database (${(error as Error).message}); name one that may in DATABASE_MIGRATION_URL`,
+    ];
+  }
   return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
 }
 

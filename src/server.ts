@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
@@ -57,7 +58,10 @@ export async function startServer({ config, logger }: Boot): Promise<RunningServ
   app.get(Documents).describe(app);
   await app.init();
   const first_owner = await app.get(TenantService).ensureDefault();
-  const server = await app.listen(config.env.PORT, config.env.HOST);
+  const server = await app.listen(config.env.PORT, config.env.HOST).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE') throw new StartError('PORT: another program listens there; choose another one');
+    throw new StartError(`HOST, PORT: this process cannot listen there (${error.code ?? error.message})`);
+  });
   await app.get(JobRunner).start();
 
   const { port } = server.address() as AddressInfo;
@@ -91,5 +95,11 @@ async function readTls(cert_file: string | undefined, key_file: string | undefin
       throw new StartError(`${name}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
     }
   };
-  return { cert: await read('TLS_CERT_FILE', cert_file), key: await read('TLS_KEY_FILE', key_file) };
+  const pair = { cert: await read('TLS_CERT_FILE', cert_file), key: await read('TLS_KEY_FILE', key_file) };
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    throw new StartError(`TLS_CERT_FILE, TLS_KEY_FILE: they are no certificate and key that belong together (${(error as Error).message})`);
+  }
+  return pair;
 }

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { Controller, Get, Header, Param, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Header, Param, Req, Res, StreamableFile } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import { AppError } from '../platform/errors/index.js';
 import { Answers, Public, RawJson } from '../platform/http/index.js';
@@ -77,8 +78,11 @@ export class DocumentsController {
   @Public({ tenant: 'none' })
   @Header('Content-Type', 'text/html; charset=utf-8')
   @Header('Content-Security-Policy', POLICY)
-  readDocs(): string {
-    return PAGE;
+  readDocs(@Req() request: Request, @Res() response: Response): void {
+    const [path = ''] = request.originalUrl.split('?');
+    // The page names its parts by where it stands, so that it works under every prefix; it stands in one place.
+    if (path.endsWith('/')) response.redirect(308, path.replace(/\/+$/, ''));
+    else response.end(PAGE);
   }
 
   /** Start the page's interface. */

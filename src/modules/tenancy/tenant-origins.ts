@@ -52,6 +52,7 @@ export class TenantOrigins implements OriginPolicy {
 function isOwn(origin: string, request: KaiwaRequest): boolean {
   const base = baseUrlOf(request);
   if (base === origin || URL.parse(base)?.origin === origin) return true;
-  // Behind a proxy that ends TLS the request may look like http: the host decides.
-  return request.host !== undefined && URL.parse(origin)?.host === request.host;
+  // Behind a proxy that ends TLS the request may look like http, and its page is https all the same; never the other way round.
+  const page = URL.parse(origin);
+  return request.host !== undefined && page?.host === request.host && !(request.protocol === 'https' && page.protocol === 'http:');
 }

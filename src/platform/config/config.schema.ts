@@ -1,6 +1,14 @@
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
 const flag = z.enum(['true', 'false', '1', '0', 'on', 'off']).transform((value) => value === 'true' || value === '1' || value === 'on');
+
+const wholeNumber = (min: number, max: number): z.ZodType<number, string> =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `takes a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `takes a whole number from ${min} to ${max}`);
 
 const secretList = z
   .string()
@@ -40,11 +48,21 @@ const rateLimit = z
     return { caller: caller as number, tenant: tenant as number };
   });
 
+const PROXY_RANGES = new Set(['loopback', 'linklocal', 'uniquelocal']);
+
+function isProxy(part: string): boolean {
+  return PROXY_RANGES.has(part) || (part.includes('/') ? ipaddr.isValidCIDR(part) : ipaddr.isValid(part));
+}
+
 /** `false`, `true`, a hop count, or addresses and subnets: what Express's `trust proxy` takes. */
-const trustProxy = z.string().transform((value) => {
-  if (value === 'true') return true;
-  if (value === 'false' || value === '') return false;
-  return /^\d+$/.test(value) ? Number(value) : value.split(',').map((part) => part.trim());
+const trustProxy = z.string().transform((value, context) => {
+  if (value === 'true' || value === 'on') return true;
+  if (value === 'false' || value === 'off') return false;
+  if (/^\d{1,3}$/.test(value)) return Number(value);
+  const parts = value.split(',').map((part) => part.trim());
+  if (parts.every(isProxy)) return parts;
+  context.addIssue({ code: 'custom', message: 'takes true, false, a number of hops, or addresses and subnets such as 10.0.0.0/8' });
+  return z.NEVER;
 });
 
 /**
@@ -53,7 +71,7 @@ const trustProxy = z.string().transform((value) => {
  */
 export const environmentSchema = z
   .object({
-    PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+    PORT: wholeNumber(0, 65_535).default(3000),
     HOST: z.string().min(1).default('0.0.0.0'),
     DATA_DIR: z.string().min(1).default('.data'),
     DATABASE_URL: z
@@ -64,7 +82,7 @@ export const environmentSchema = z
       .string()
       .regex(/^postgres(ql)?:\/\//, 'takes a postgresql:// URL')
       .optional(),
-    DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(500).default(10),
+    DATABASE_POOL_SIZE: wholeNumber(1, 500).default(10),
     REDIS_URL: z
       .string()
       .regex(/^rediss?:\/\//, 'takes a redis:// URL')
@@ -90,7 +108,10 @@ export const environmentSchema = z
       .string()
       .regex(/^smtps?:\/\//, 'takes an smtp:// or smtps:// URL')
       .optional(),
-    MAIL_FROM: z.string().min(3).default('Kaiwa <no-reply@localhost>'),
+    MAIL_FROM: z
+      .string()
+      .regex(/^[^@]*<?[^@\s<>]+@[^@\s<>]+>?$/, 'takes an address, such as Kaiwa <no-reply@example.com>')
+      .default('Kaiwa <no-reply@localhost>'),
   })
   .superRefine((environment, context) => {
     const needs = (name: string, message: string): void => {
@@ -123,5 +144,5 @@ export function readEnvironment(source: Record<string, string | undefined>): Env
   const set = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = environmentSchema.safeParse(set);
   if (parsed.success) return parsed.data;
-  throw new ConfigurationError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  throw new ConfigurationError(parsed.error.issues.map((issue) => `${String(issue.path[0] ?? '')}: ${issue.message}`));
 }

@@ -1,9 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { createAdapter as createPostgresAdapter } from '@socket.io/postgres-adapter';
 import { createAdapter as createRedisStreamsAdapter } from '@socket.io/redis-streams-adapter';
 import { createClient } from 'redis';
 import type { ServerOptions } from 'socket.io';
 import type { Config } from '../config/index.js';
-import { openRelayPool } from '../database/index.js';
+import { openRelayPool, StartError } from '../database/index.js';
 import type { Logger } from '../http/index.js';
 
 /** What carries events between nodes, and how it is closed. */
@@ -14,6 +15,24 @@ export interface Cluster {
 
 /** Longest stream that Redis keeps of what the nodes told each other. */
 const REDIS_STREAM_LENGTH = 10_000;
+
+/** How long the start waits for Redis: a wrong address is told, and not tried for ever. */
+const REDIS_WITHIN_MS = 10_000;
+
+async function connectWithin(connected: Promise<unknown>, timeout_ms: number): Promise<void> {
+  const late = new AbortController();
+  const timeout = pause(timeout_ms, undefined, { signal: late.signal }).then(
+    () => {
+      throw new StartError(`REDIS_URL: Redis does not answer within ${timeout_ms / 1_000} s`);
+    },
+    () => undefined,
+  );
+  try {
+    await Promise.race([connected, timeout]);
+  } finally {
+    late.abort();
+  }
+}
 
 /** Opens what the configuration names: nothing for one node alone, PostgreSQL's notifications, or Redis streams. */
 export async function openCluster(config: Config, logger: Logger): Promise<Cluster> {
@@ -39,7 +58,7 @@ export async function openCluster(config: Config, logger: Logger): Promise<Clust
         commandsQueueMaxLength: REDIS_STREAM_LENGTH,
       });
       client.on('error', (error: Error) => logger.warn({ err: error }, 'Redis does not answer; it is tried again'));
-      await client.connect();
+      await connectWithin(client.connect(), REDIS_WITHIN_MS);
       const createAdapter = createRedisStreamsAdapter(client, {
         streamName: 'kaiwa:sockets',
         maxLen: REDIS_STREAM_LENGTH,

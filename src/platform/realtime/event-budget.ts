@@ -1,5 +1,5 @@
 /** Events a second that one socket may send, where a caller may send the usual number of requests; bursts of twice that. */
-const RATES: Record<string, number> = { joinRoom: 20, leaveRoom: 20, typing: 10, renewToken: 1 };
+const RATES: Record<string, number> = { joinRoom: 20, leaveRoom: 20, typing: 10, renewToken: 5 };
 const DEFAULT_RATE = 50;
 /** The requests a minute that the rates above go with. */
 const USUAL_CALLER = 1_200;
