@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigurationError, readEnvironment } from './config.schema.js';
+
+const linesOf = (source: Record<string, string>): readonly string[] => {
+  try {
+    readEnvironment(source);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.lines;
+    throw error;
+  }
+};
+
+const DATABASE = { DATABASE_URL: 'postgresql://localhost/kaiwa', JWT_SECRET: 'x'.repeat(32), ENCRYPTION_KEY: 'y'.repeat(32) };
+
+describe('readEnvironment', () => {
+  it('needs nothing, and takes an empty value for none', () => {
+    expect(readEnvironment({})).toMatchObject({ PORT: 3000, HOST: '0.0.0.0', DATA_DIR: '.data', TRUST_PROXY: false, JOBS: true });
+    expect(readEnvironment({ PORT: '', LOG_LEVEL: '' })).toMatchObject({ PORT: 3000, LOG_LEVEL: 'info' });
+  });
+
+  it('names every wrong variable at once, each in one line', () => {
+    const wrong = {
+      PORT: 'abc',
+      DATABASE_POOL_SIZE: '0',
+      LOG_LEVEL: 'loud',
+      TRUST_PROXY: 'maybe',
+      CORS_ORIGINS: 'https://good.example,https://bad.example/path',
+      PUBLIC_URL: 'ftp://example.com',
+      DEFAULT_CLIENT_ID: 'No Spaces',
+      RATE_LIMIT: 'sometimes',
+      REDIS_URL: 'http://localhost',
+      MAIL_FROM: 'nobody',
+      OPERATOR_KEY: 'short',
+      JWT_SECRET: 'short',
+    };
+    const lines = linesOf(wrong);
+    expect(lines.map((line) => line.split(':')[0]).sort()).toEqual(Object.keys(wrong).sort());
+    for (const line of lines) expect(line).not.toContain('\n');
+  });
+
+  it.each(['true', 'false', '2', 'loopback', '10.0.0.0/8, 192.0.2.7', '2001:db8::/32'])('takes TRUST_PROXY=%s', (value) => {
+    expect(linesOf({ TRUST_PROXY: value })).toEqual([]);
+  });
+
+  it('asks for what goes together', () => {
+    expect(linesOf({ DATABASE_URL: DATABASE.DATABASE_URL })).toEqual([
+      'JWT_SECRET: is required with DATABASE_URL',
+      'ENCRYPTION_KEY: is required with DATABASE_URL',
+    ]);
+    expect(linesOf(DATABASE)).toEqual([]);
+    expect(linesOf({ TLS_CERT_FILE: 'cert.pem' })).toEqual(['TLS_KEY_FILE: TLS needs both files']);
+    expect(linesOf({ SOCKET_ADAPTER: 'redis' })).toEqual(['REDIS_URL: is required with SOCKET_ADAPTER=redis']);
+  });
+
+  it('keeps lists of secrets in their order, and limits as numbers', () => {
+    const [first, second] = ['a'.repeat(32), 'b'.repeat(32)];
+    expect(readEnvironment({ JWT_SECRET: `${first}, ${second}` }).JWT_SECRET).toEqual([first, second]);
+    expect(readEnvironment({ RATE_LIMIT: '600/12000' }).RATE_LIMIT).toEqual({ caller: 600, tenant: 12_000 });
+    expect(readEnvironment({ RATE_LIMIT: 'off' }).RATE_LIMIT).toBeNull();
+  });
+});
