@@ -12,7 +12,7 @@ import { migrate, StartError } from './platform/database/index.js';
 import { faultLog, KaiwaExpressAdapter, NestLogBridge, ProblemFilter, requestLog } from './platform/http/index.js';
 import { JobRunner } from './platform/jobs/index.js';
 import { Metrics, Readiness } from './platform/operation/index.js';
-import { KaiwaIoAdapter, onSocketFailure, openCluster } from './platform/realtime/index.js';
+import { KaiwaIoAdapter, onSocketFailure, openCluster, Realtime } from './platform/realtime/index.js';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -28,6 +28,8 @@ export interface RunningServer {
 /** How long a balancer is given to see that this node is not ready, and how long what runs is given to end. */
 const NOTICE_MS = 500;
 const DRAIN_MS = 12_000;
+/** How long sockets are given to hear that they are sent elsewhere. */
+const SEND_AWAY_MS = 1_000;
 
 /** Migrates, builds the application and listens. Several nodes may do so at once. */
 export async function startServer({ config, logger }: Boot): Promise<RunningServer> {
@@ -80,6 +82,8 @@ export async function startServer({ config, logger }: Boot): Promise<RunningServ
       const drained = adapter.drained(DRAIN_MS);
       await app.get(JobRunner).stop();
       if (!(await drained)) logger.warn({ in_flight: adapter.in_flight }, 'requests were still running and are cut off');
+      await app.get(Realtime).sendAway(SEND_AWAY_MS);
+      adapter.cutConnections();
       await app.close();
       await cluster.close();
     },

@@ -157,4 +157,11 @@ describe('members of rooms', () => {
       expect((await get(bob, id)).body.my_role).toBe('member');
     });
   });
+
+  it('takes a null role for none, from whoever is in the room and whoever is not', async () => {
+    const { id } = await make(alice, { visibility: 'open' });
+    expect((await member(bob, id, bob, { role: null })).body).toMatchObject({ role: 'member' });
+    expect(await member(bob, id, bob, { role: null })).toMatchObject({ status: 200, body: { role: 'member' } });
+    expect(await member(alice, id, alice, { role: null })).toMatchObject({ status: 200, body: { role: 'admin' } });
+  });
 });

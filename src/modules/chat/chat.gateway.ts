@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { type OnGatewayConnection, type OnGatewayDisconnect, type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
 import { Config } from '../../platform/config/index.js';
-import { AppError } from '../../platform/errors/index.js';
+import { AppError, toAppError } from '../../platform/errors/index.js';
 import { Logger } from '../../platform/http/index.js';
 import {
   AckThen,
@@ -13,7 +13,7 @@ import {
   SocketEvent,
 } from '../../platform/realtime/index.js';
 import { Scope, type UserActor } from '../../platform/scope/index.js';
-import { Authenticator, OriginPolicy, SessionEnds } from '../auth/index.js';
+import { Authenticator, OriginPolicy, RateLimits, SessionEnds } from '../auth/index.js';
 import { UserDirectory } from '../users/index.js';
 import { MessageService } from './message.service.js';
 import { type Admission, RoomEntry } from './room-entry.service.js';
@@ -34,6 +34,8 @@ import {
   SendMessageDto,
 } from './socket.dto.js';
 
+/** Sockets that one person may have on this node. */
+const MOST_SOCKETS = 100;
 /** The longest that Node's timers can wait. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -53,6 +55,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     private readonly authenticator: Authenticator,
     private readonly origins: OriginPolicy,
     private readonly sessionEnds: SessionEnds,
+    private readonly limits: RateLimits,
     private readonly users: UserDirectory,
     private readonly rooms: RoomService,
     private readonly entry: RoomEntry,
@@ -67,9 +70,10 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     server.use((socket, next) => {
       this.admit(socket).then(
         () => next(),
-        (error: unknown) => {
-          if (!(error instanceof AppError)) this.logger.error({ err: error }, 'a socket could not be let in');
-          next(new Error(error instanceof AppError ? error.message : 'Internal server error'));
+        (thrown: unknown) => {
+          const error = toAppError(thrown);
+          if (error.status === 500) this.logger.error({ err: error }, 'a socket could not be let in');
+          next(new Error(error.message));
         },
       );
     });
@@ -158,8 +162,18 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
   /** Who is it, and what has to be known before they are in: all that can fail or wait happens here. */
   private async admit(socket: KaiwaSocket): Promise<void> {
     const identity = await this.identify(socket);
-    if (!identity) throw new AppError('UNAUTHORIZED');
+    if (!identity) {
+      // Guesses count as an anonymous caller's requests do.
+      await this.limits.count(
+        this.limits.callerKey(null, null, () => socket.handshake.address),
+        null,
+        null,
+      );
+      throw new AppError('UNAUTHORIZED');
+    }
     const { client_id, actor } = identity;
+    const others = this.realtime.socketsIn(channels.user(client_id, actor.id));
+    if (others.length >= MOST_SOCKETS) throw new AppError('RATE_LIMITED');
     socket.data = {
       client_id,
       actor,
@@ -168,7 +182,8 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
       address: socket.handshake.address,
       joined: new Map(),
       joining: new Map(),
-      budget: new EventBudget(this.config.env.RATE_LIMIT?.caller ?? null),
+      // One budget for all of a person's sockets: more sockets are not more room.
+      budget: others[0]?.data.budget ?? new EventBudget(this.config.env.RATE_LIMIT?.caller ?? null),
     };
     await Scope.runAs(
       client_id,

@@ -90,7 +90,7 @@ export class RoomController {
     @IdParam('user_id', 'USER_NOT_FOUND') user_id: string,
     @Body() body: PutMemberDto,
   ): Promise<RoomMemberView> {
-    return this.rooms.putMember(actor, id, user_id, body.role);
+    return this.rooms.putMember(actor, id, user_id, body.role ?? undefined);
   }
 
   /** Take a person out of a room. Oneself, or by the room's admins. */

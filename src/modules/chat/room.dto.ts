@@ -42,5 +42,5 @@ export class UpdateRoomDto {
 /** What a member is to be. */
 export class PutMemberDto {
   @IsOneOf(ROOM_ROLES, { optional: true, description: '`member` where none is given', example: 'member' })
-  role?: RoomRole;
+  role?: RoomRole | null;
 }

@@ -1,7 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/ids/index.js';
 import { AppError, type ErrorCode } from '../../platform/errors/index.js';
-import { Database, decodeCursor, type Page, pageLimit, pageOf, type PageRequest, SystemDatabase } from '../../platform/database/index.js';
+import {
+  Database,
+  decodeCursor,
+  type Page,
+  pageLimit,
+  pageOf,
+  type PageRequest,
+  SystemDatabase,
+  sqlState,
+} from '../../platform/database/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { Tenant } from './tenant.entity.js';
 
@@ -102,6 +111,11 @@ export class TenantRegisterRepository {
   /** Deletes a tenant with every row that is its own; false where there is none. The operator's log keeps the fact. */
   async delete(client_id: string): Promise<boolean> {
     const { address, request_id } = Scope.get();
+    // What is being written in the tenant meanwhile takes its locks in other orders: PostgreSQL ends one of the two, and it is tried again.
+    return retried(() => this.deleteOnce(client_id, address, request_id));
+  }
+
+  private deleteOnce(client_id: string, address: string, request_id: string): Promise<boolean> {
     return this.system.cross('operator', async (sql) => {
       await sql(`select set_config('statement_timeout', $1, true)`, [String(DELETE_TIMEOUT_MS)]);
       const gone = await sql<{ name: string }>('delete from tenants where client_id = $1 returning name', [client_id]);
@@ -150,5 +164,17 @@ export class TenantRegisterRepository {
         where not exists (select from ${table} held where held.client_id = $1 and held.${column} = wanted)`,
       [client_id, wanted],
     );
+  }
+}
+
+const MOST_TRIES = 8;
+
+async function retried<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= MOST_TRIES || sqlState(error) !== '40P01') throw error;
+    }
   }
 }

@@ -55,6 +55,10 @@ export function toAppError(thrown: unknown): AppError {
     const words = typeof inner.message === 'string' ? inner.message : '';
     const known = SQL_STATES[code];
     if (known) return new AppError(known, { cause: thrown, retry_after_seconds: ERROR_TABLE[known].status === 503 ? 1 : undefined });
+    // The tenant went while its request ran: every tenant table refers to it.
+    if (code === '23503' && /_client_id_fkey$/.test(String((inner as { constraint?: unknown }).constraint))) {
+      return new AppError('UNKNOWN_CLIENT', { cause: thrown });
+    }
     // 08P01 is a statement of ours that breaks the protocol: a defect, not an absence.
     if ((code.startsWith('08') && code !== '08P01') || CONNECTION_LOST.test(code) || CONNECTION_WORDS.test(words)) {
       return new AppError('DATABASE_UNAVAILABLE', { cause: thrown, retry_after_seconds: 1 });

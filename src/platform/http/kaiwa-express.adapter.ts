@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type Express, type NextFunction } from 'express';
@@ -45,6 +46,7 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
   private readonly table = new RouteTable();
   private readonly bodies = new BodyReader();
   private readonly exchanges = new ExchangeTracker();
+  private readonly connections = new Set<Socket>();
   private readonly request_timeout_ms: number;
   private policy: OriginPolicy | null = null;
 
@@ -87,6 +89,11 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
     this.exchanges.beginShutdown();
   }
 
+  /** Ends every connection that is still open, whatever it is in the middle of: a half-sent request, a socket whose client sleeps. */
+  cutConnections(): void {
+    for (const socket of this.connections) socket.destroy();
+  }
+
   /** True once nothing is in flight; false where `timeout_ms` pass before. */
   drained(timeout_ms: number): Promise<boolean> {
     return this.exchanges.drained(timeout_ms);
@@ -106,6 +113,10 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
       ? https.createServer({ ...(tls as https.ServerOptions), ...settings }, listener)
       : http.createServer(settings, listener);
     server.on(tls ? 'secureConnection' : 'connection', rememberAddress);
+    server.on('connection', (socket: Socket) => {
+      this.connections.add(socket);
+      socket.once('close', () => this.connections.delete(socket));
+    });
     this.httpServer = server;
     this.exchanges.watch(server);
   }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { KaiwaServer, KaiwaSocket } from './socket-types.js';
 
@@ -78,6 +79,23 @@ export class Realtime {
   /** This node's socket of an id; undefined where it is gone, or has not been let in yet. */
   socket(id: string): KaiwaSocket | undefined {
     return this.server?.of('/').sockets.get(id);
+  }
+
+  /**
+   * Closes every socket's connection, so that its client connects elsewhere by itself; resolves when all are closed, or after `timeout_ms` where
+   * a client does not answer.
+   */
+  async sendAway(timeout_ms: number): Promise<void> {
+    const sockets = [...(this.server?.of('/').sockets.values() ?? [])];
+    const closed = Promise.all(
+      sockets.map(
+        (socket) => new Promise<void>((resolve) => (socket.disconnected ? resolve() : socket.once('disconnect', () => resolve()))),
+      ),
+    );
+    for (const socket of sockets) socket.conn.close();
+    const late = new AbortController();
+    await Promise.race([closed, pause(timeout_ms, undefined, { signal: late.signal }).catch(() => undefined)]);
+    late.abort();
   }
 
   /** Calls `left` when this node's last socket has left a channel. */
