@@ -9,7 +9,7 @@ describe('EventBudget', () => {
     ['joinRoom', 20],
     ['leaveRoom', 20],
     ['typing', 10],
-    ['renewToken', 1],
+    ['renewToken', 5],
     ['sendMessage', 50],
     ['anything', 50],
   ])('%s: %d a second, bursts of twice that', (event, rate) => {
