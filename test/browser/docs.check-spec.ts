@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, ConsoleMessage, Page } from 'playwright-core';
-import { launchBrowser, seen } from '../support/browser.js';
+import { launchBrowser } from '../support/browser.js';
 import { makeTenant, makeUser, type TestUser } from '../support/client.js';
 import { startServer, type TestServer } from '../support/server.js';
 
@@ -12,7 +12,7 @@ import { startServer, type TestServer } from '../support/server.js';
 const PICTURE = process.env.DOCS_SCREENSHOT;
 
 let server: TestServer;
-let browser: Browser | null;
+let browser: Browser;
 let page: Page;
 let user: TestUser;
 const foreign: string[] = [];
@@ -20,7 +20,6 @@ const complaints: string[] = [];
 
 beforeAll(async () => {
   browser = await launchBrowser();
-  if (!browser) return;
   server = await startServer();
   const owner = await makeTenant(server.api);
   user = await makeUser(server.api, { client_id: owner.client_id });
@@ -36,11 +35,11 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  await browser?.close();
+  await browser.close();
   await server?.stop();
 });
 
-seen('/docs', () => {
+describe('/docs', () => {
   it('shows every group and every operation, in their order', async () => {
     await page.waitForSelector('.opblock-tag', { timeout: 20_000 });
     const document = (await server.api<{ tags: Array<{ name: string }>; paths: Record<string, object> }>('/openapi.json')).body;

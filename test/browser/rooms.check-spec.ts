@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { launchBrowser, seen } from '../support/browser.js';
+import { launchBrowser } from '../support/browser.js';
 import { makeTenant, type TestUser, uniqueName } from '../support/client.js';
 import { startServer, type TestServer } from '../support/server.js';
 
@@ -30,7 +30,7 @@ interface Sock {
 const PASSWORD = 'correct-horse-battery-7';
 
 let server: TestServer;
-let browser: Browser | null;
+let browser: Browser;
 let owner: TestUser;
 let outsider: TestUser;
 
@@ -42,13 +42,13 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  await browser?.close();
+  await browser.close();
   await server.stop();
 });
 
 /** A person at a page of this server, registered and logged in there. */
 async function arrive(name: string): Promise<Page> {
-  const context = await (browser as Browser).newContext({ extraHTTPHeaders: {} });
+  const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(`${server.url}/docs`, { waitUntil: 'domcontentloaded' });
   const statuses = await page.evaluate(
@@ -90,7 +90,7 @@ const say = (page: Page, room_id: string, content: string): Promise<Record<strin
 
 const heardBy = (page: Page): Promise<string[]> => page.evaluate(() => window.heard.map((message) => `${message.seq} ${message.content}`));
 
-seen('two pages in a room', () => {
+describe('two pages in a room', () => {
   it('talk live, miss and catch up, and nobody else sees it', async () => {
     const room_id = uniqueName('room-');
     const tanaka = await arrive(uniqueName('tanaka'));
