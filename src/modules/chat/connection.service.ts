@@ -60,7 +60,8 @@ export class ConnectionService {
     if (this.beat) clearInterval(this.beat);
     this.stopped = true;
     this.mine.clear();
-    await this.flushing;
+    // Whoever waited for that flush may have begun the next one.
+    while (this.flushing) await this.flushing;
     await this.flush();
     await this.takeAway(this.config.node_id);
   }

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Delete, Get, type INestApplication, Module, Post, Query, Req } from '@nestjs/common';
+import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
 import { NestFactory } from '@nestjs/core';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { type Actor, Scope } from '../../scope/index.js';
@@ -131,6 +132,18 @@ describe('access', () => {
 });
 
 describe('answers', () => {
+  it('take no parameter of our own for a body, whatever name it was given', () => {
+    class Reader {
+      read(): object {
+        return {};
+      }
+    }
+    const descriptor = Object.getOwnPropertyDescriptor(Reader.prototype, 'read') as PropertyDescriptor;
+    Reflect.defineMetadata(ROUTE_ARGS_METADATA, { [`${RouteParamtypes.BODY}xK${CUSTOM_ROUTE_ARGS_METADATA}:0`]: { index: 0 } }, Reader, 'read');
+    Answers(200)(Reader.prototype, 'read', descriptor);
+    expect(Object.keys(Reflect.getMetadata('swagger/apiResponse', Reader.prototype.read) as object)).not.toContain('413');
+  });
+
   it('document the body, lists too, and headers', () => {
     const { responses } = operation('/things', 'get');
     expect(responses['200']).toMatchObject({

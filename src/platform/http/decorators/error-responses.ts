@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { RequestMethod } from '@nestjs/common';
-import { METHOD_METADATA, ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
+import { CUSTOM_ROUTE_ARGS_METADATA, METHOD_METADATA, ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
 import { getSchemaPath } from '@nestjs/swagger';
 import { AppError, ERROR_TABLE, type ErrorCode, toErrorBody } from '../../errors/index.js';
 import { ErrorBodyView } from '../error-body.view.js';
@@ -78,7 +78,9 @@ function keyCodes(handler: object): ErrorCode[] {
 /** Which of body, query and path a handler reads; parameter decorators run before the method's own. */
 function parameterKinds(target: object, key: string | symbol): Set<number> {
   const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, target.constructor, key) ?? {}) as Record<string, unknown>;
-  return new Set(Object.keys(parameters).map((name) => Number.parseInt(name, 10)));
+  // A parameter decorator of our own is kept under a random name, which may begin with the number of another kind.
+  const names = Object.keys(parameters).filter((name) => !name.includes(CUSTOM_ROUTE_ARGS_METADATA));
+  return new Set(names.map((name) => Number.parseInt(name, 10)));
 }
 
 function errorResponse(codes: readonly ErrorCode[]): object {
