@@ -139,7 +139,12 @@ describe('answers', () => {
       }
     }
     const descriptor = Object.getOwnPropertyDescriptor(Reader.prototype, 'read') as PropertyDescriptor;
-    Reflect.defineMetadata(ROUTE_ARGS_METADATA, { [`${RouteParamtypes.BODY}xK${CUSTOM_ROUTE_ARGS_METADATA}:0`]: { index: 0 } }, Reader, 'read');
+    Reflect.defineMetadata(
+      ROUTE_ARGS_METADATA,
+      { [`${RouteParamtypes.BODY}xK${CUSTOM_ROUTE_ARGS_METADATA}:0`]: { index: 0 } },
+      Reader,
+      'read',
+    );
     Answers(200)(Reader.prototype, 'read', descriptor);
     expect(Object.keys(Reflect.getMetadata('swagger/apiResponse', Reader.prototype.read) as object)).not.toContain('413');
   });
