@@ -179,7 +179,12 @@ describe('POST /twilio/status', () => {
       status(sid, 'in-progress', at(4)),
       status(sid, 'completed', { ...at(34), CallDuration: '30' }),
     ];
-    for (const form of [...reports, ...reports.toReversed(), ...reports]) expect((await send('/twilio/status', form)).status).toBe(204);
+    const seen: Array<string | undefined> = [];
+    for (const form of [...reports, ...reports.toReversed(), ...reports]) {
+      expect((await send('/twilio/status', form)).status).toBe(204);
+      seen.push((await callOf(owner, sid))?.status);
+    }
+    expect(seen).toEqual(['ringing', 'in_progress', ...Array.from({ length: 7 }, () => 'completed')]);
     const call = await callOf(owner, sid);
     expect(call).toMatchObject({
       status: 'completed',

@@ -27,15 +27,23 @@ export async function sendStream(response: KaiwaResponse, { status, headers, str
   stream.once('error', (error) => (broken = error));
   stream.on('data', (chunk: Buffer) => countSpent(chunk.length));
   response.writeHead(status, headers);
-  const { socket } = response;
-  const cut = (): void => void response.destroy();
-  socket?.setTimeout(IDLE_MS, cut);
+  const watching = cutIdle(response);
   try {
     await pipeline(stream, response);
   } catch (error) {
     if (broken !== undefined && !response.req.socket.destroyed) throw error;
   } finally {
-    socket?.removeListener('timeout', cut);
-    socket?.setTimeout(0);
+    clearInterval(watching);
   }
+}
+
+/** Cuts the connection of a reader that takes nothing. The socket's own timeout is the server's, which keeps connections alive by it. */
+function cutIdle(response: KaiwaResponse): NodeJS.Timeout {
+  const { socket } = response.req;
+  let written = -1;
+  const timer = setInterval(() => {
+    if (socket.bytesWritten === written) response.destroy();
+    written = socket.bytesWritten;
+  }, IDLE_MS);
+  return timer.unref();
 }
