@@ -245,6 +245,14 @@ describe('GET /recording/{sid}', () => {
     expect(twilio.sent() - before).toBeLessThan(30_000_000);
   });
 
+  it('that breaks off on its way passes for no whole one, and harms nobody else', async () => {
+    const { sid, call_sid } = record(twilio.main, { audio: 3_000_000, cut_after: 1_000_000 });
+    await logCall(owner, call_sid);
+    await expect(play(owner, `/recording/${sid}`)).rejects.toThrow();
+    await expect(play(owner, `/recording/${sid}`)).rejects.toThrow();
+    expect((await owner.api('/recordings')).status).toBe(200);
+  });
+
   it('says whose fault it is, in words of ours', async () => {
     const { sid, call_sid } = record(twilio.main);
     await logCall(owner, call_sid);

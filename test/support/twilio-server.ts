@@ -11,6 +11,8 @@ export interface FakeRecording {
   /** The bytes of its audio, or how many there are: then they are made as they are read. */
   audio: Buffer | number;
   content_type?: string;
+  /** The connection breaks after so many bytes of audio. */
+  cut_after?: number;
 }
 
 export interface FakeCall {
@@ -139,7 +141,11 @@ export async function startTwilioServer(): Promise<TwilioServer> {
     });
   }
 
-  function play({ audio, content_type = 'audio/mpeg' }: FakeRecording, request: IncomingMessage, response: ServerResponse): void {
+  function play(
+    { audio, content_type = 'audio/mpeg', cut_after }: FakeRecording,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
     audio_headers = request.headers;
     const size = typeof audio === 'number' ? audio : audio.length;
     const range = api.honour_ranges ? /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') : null;
@@ -155,10 +161,13 @@ export async function startTwilioServer(): Promise<TwilioServer> {
     open++;
     response.once('close', () => open--);
     const pieces = typeof audio === 'number' ? bytes(first, last + 1) : [audio.subarray(first, last + 1)];
+    let gone = 0;
     const counter = new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
         sent += chunk.length;
-        done(null, chunk);
+        gone += chunk.length;
+        if (cut_after !== undefined && gone > cut_after) done(new Error('cut'));
+        else done(null, chunk);
       },
     });
     // A reader that goes away is nothing to tell of.
