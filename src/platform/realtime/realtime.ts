@@ -62,7 +62,12 @@ export class Realtime {
 
   /** True where this node has a socket in the channel. */
   hasSockets(channel: string): boolean {
-    return (this.server?.of('/').adapter.rooms.get(channel)?.size ?? 0) > 0;
+    return this.countIn(channel) > 0;
+  }
+
+  /** How many sockets this node has in the channel. */
+  countIn(channel: string): number {
+    return this.server?.of('/').adapter.rooms.get(channel)?.size ?? 0;
   }
 
   /** This node's sockets in a channel. */
