@@ -8,7 +8,7 @@ type Transport = InstanceType<typeof transports.websocket>;
 
 /** What engine.io keeps to itself: the WebSocket, and under it the connection. */
 interface Internals {
-  readonly socket: { readonly readyState: number; readonly _socket: Duplex | null };
+  readonly socket: { readonly readyState: number; readonly _socket: Duplex | null; terminate(): void };
 }
 
 const OPEN = 1;
@@ -26,7 +26,7 @@ function flushAll(): void {
  * system calls are most of what a delivery costs: of the messages of a batch, and their acknowledgements, each socket gets all at once.
  * The order stays, and nothing waits for longer than the turn.
  */
-class TurnTransport extends transports.websocket {
+export class TurnTransport extends transports.websocket {
   private packets: Packets = [];
   private gathering = false;
   private scheduled = false;
@@ -57,6 +57,11 @@ class TurnTransport extends transports.websocket {
       connection.uncork();
     }
     if (this.closing) super.doClose(this.closing);
+  }
+
+  /** Ends the connection at once, with what waits for it. */
+  drop(): void {
+    (this as unknown as Internals).socket.terminate();
   }
 
   /** Closes after what was sent before: somebody who is sent away is told why. */
