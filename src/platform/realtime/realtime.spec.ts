@@ -19,8 +19,8 @@ const MESSAGES = 20_000;
 it('drops who answers pings and does not read, and nobody else', async () => {
   const http = createServer();
   const server = new Server(http, { perMessageDeflate: false });
-  writeOncePerTurn(server as unknown as KaiwaServer);
-  new Realtime().attach(server as unknown as KaiwaServer, false);
+  writeOncePerTurn(server);
+  new Realtime().attach(server, false);
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
