@@ -106,6 +106,8 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: this.request_timeout_ms,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      // Else Node keeps the first of two `Host` or `Authorization` headers without a word; so they are seen, and fit nothing.
+      joinDuplicateHeaders: true,
     };
     const tls = options?.httpsOptions;
     const listener = this.handle as unknown as http.RequestListener;
@@ -234,6 +236,7 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
   };
 
   private route(request: KaiwaRequest, response: KaiwaResponse): void {
+    if (namesTwoHosts(request)) throw new AppError('INVALID_HOST');
     stripPrefix(request);
     if (request.method === 'OPTIONS' && (request.url === '*' || isPreflight(request))) return answerPreflight(response);
     const match = this.table.find(request.method, request.url);
@@ -279,6 +282,11 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
   private fail(request: KaiwaRequest, response: KaiwaResponse, error: unknown): void {
     this.problems.answer(request, response, this.mapException(error));
   }
+}
+
+/** Two Host headers (RFC 9112, section 3.2), which are joined here: a proxy in front may have believed the other one. */
+export function namesTwoHosts(request: http.IncomingMessage): boolean {
+  return request.headers.host?.includes(',') === true;
 }
 
 /** `/api/rooms` is `/rooms` (contract, section 0): the prefix goes to `baseUrl`, as under an Express mount. */

@@ -1,8 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { WsMessageHandler } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Observable } from 'rxjs';
 import type { ServerOptions } from 'socket.io';
+import { namesTwoHosts } from '../http/index.js';
 import { AckThen, type KaiwaServer, type KaiwaSocket } from './socket-types.js';
 
 /** The largest frame that a client may send (contract, section 3). */
@@ -30,7 +32,7 @@ export class KaiwaIoAdapter extends IoAdapter {
   }
 
   override createIOServer(port: number, options?: ServerOptions): KaiwaServer {
-    return super.createIOServer(port, {
+    const server = super.createIOServer(port, {
       ...options,
       path: '/socket.io',
       maxHttpBufferSize: MAX_FRAME_BYTES,
@@ -45,6 +47,11 @@ export class KaiwaIoAdapter extends IoAdapter {
           done(null, origin !== undefined && this.options.isOriginAllowed(origin)),
       },
     } as ServerOptions) as KaiwaServer;
+    // These requests never come to the front, which refuses the others.
+    server.engine.use((request: IncomingMessage, _response: unknown, next: (error?: Error) => void) =>
+      next(namesTwoHosts(request) ? new Error('Two Host headers') : undefined),
+    );
+    return server;
   }
 
   override bindMessageHandlers(
