@@ -9,7 +9,7 @@ import { Documents } from './documents/index.js';
 import { OriginPolicy } from './modules/auth/index.js';
 import { type FirstOwner, TenantService } from './modules/tenancy/index.js';
 import { migrate, StartError } from './platform/database/index.js';
-import { faultLog, KaiwaExpressAdapter, NestLogBridge, ProblemFilter, requestLog } from './platform/http/index.js';
+import { FaultLog, KaiwaExpressAdapter, NestLogBridge, ProblemFilter, requestLog } from './platform/http/index.js';
 import { JobRunner } from './platform/jobs/index.js';
 import { Metrics, Readiness } from './platform/operation/index.js';
 import { KaiwaIoAdapter, onSocketFailure, openCluster, Realtime } from './platform/realtime/index.js';
@@ -34,10 +34,11 @@ const SEND_AWAY_MS = 1_000;
 /** Migrates, builds the application and listens. Several nodes may do so at once. */
 export async function startServer({ config, logger }: Boot): Promise<RunningServer> {
   await migrate(config);
+  const faults = new FaultLog(logger);
   const adapter = new KaiwaExpressAdapter({
     trust_proxy: config.env.TRUST_PROXY,
     public_url: config.public_url,
-    log: faultLog(logger),
+    log: (error, request) => faults.ofRequest(error, request),
   });
   const tls = await readTls(config.env.TLS_CERT_FILE, config.env.TLS_KEY_FILE);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, logger), adapter, {
@@ -51,7 +52,7 @@ export async function startServer({ config, logger }: Boot): Promise<RunningServ
   adapter.setOriginPolicy(origins);
   adapter.addObserver(requestLog(logger));
   adapter.addObserver(app.get(Metrics));
-  onSocketFailure((error, event, request_id) => logger.error({ err: error, event, request_id }, 'a socket event failed'));
+  onSocketFailure((error, event, request_id) => faults.ofEvent(error, event, request_id));
 
   const cluster = await openCluster(config, logger);
   app.useWebSocketAdapter(

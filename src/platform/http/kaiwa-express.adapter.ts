@@ -11,7 +11,7 @@ import { BodyReader, hasBody } from './body-reader.js';
 import type { KaiwaRequest, KaiwaResponse, RouteHandler, RouteMethod, RouteRecord } from './exchange.js';
 import { type ExchangeObserver, ExchangeTracker } from './exchange-tracker.js';
 import { answerPreflight, isPreflight, type OriginPolicy, setOriginHeaders } from './origin-policy.js';
-import { type FaultLog, Problems } from './problem.filter.js';
+import { type FaultReport, Problems } from './problem.filter.js';
 import { RawJson } from './raw-json.js';
 import { JSON_TYPE, sendText } from './reply.js';
 import { requestIdOf } from './request-id.js';
@@ -25,7 +25,7 @@ export interface KaiwaAdapterOptions {
   /** How long a whole request may take to arrive; 120 s where none is given. */
   request_timeout_ms?: number;
   /** Told of every 5xx with its cause. */
-  log?: FaultLog;
+  log?: FaultReport;
 }
 
 /** How long a client may take for its request's head, and how long a connection may be idle. */
