@@ -14,6 +14,7 @@ export const ERROR_TABLE = {
   MALFORMED_JSON: { status: 400, message: 'The body is not well-formed JSON' },
   INVALID_CURSOR: { status: 400, message: 'The cursor is not valid' },
   INVALID_NAME: { status: 400, message: 'The name in the path is not valid' },
+  INVALID_HOST: { status: 400, message: 'The Host header is not valid' },
   INVALID_PATH: { status: 400, message: 'The path is not valid' },
   INVALID_TOKEN: { status: 400, message: 'The token is not valid or has expired' },
   INVALID_IDEMPOTENCY_KEY: { status: 400, message: 'Idempotency-Key takes 1 to 255 visible ASCII characters' },
