@@ -5,5 +5,7 @@ export const TAGS: ReadonlyArray<{ readonly name: string; readonly description: 
   { name: 'Tenancy', description: 'Tenants, API keys, invitations, usage and the audit log' },
   { name: 'Rooms', description: 'Rooms, their members and who is connected to them' },
   { name: 'Messages', description: 'What is said in rooms: history, posting, reactions, search' },
+  { name: 'Calls', description: 'The log of calls: who called, what was said, what came of it' },
+  { name: 'Recordings', description: 'Recordings of phone calls and their transcripts, and what the telephone provider tells of them' },
   { name: 'Operation', description: 'For whoever runs the server: health, metrics, the documents of this API' },
 ];
