@@ -12,10 +12,10 @@ import {
 import { AppError } from '../../platform/errors/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
 import { UserDirectory } from '../users/index.js';
-import { assertCanRun, assertNotFixed, canRun, personOf, readerOf, type RoomForReader } from './room.policy.js';
+import { assertCanRun, assertNotFixed, personOf, readerOf, type RoomForReader } from './room.policy.js';
 import type { CreateRoomDto, UpdateRoomDto } from './room.dto.js';
 import type { RoomRole } from './room-member.entity.js';
-import { RoomDeparture } from './room-departure.service.js';
+import { RoomDeparture } from './room-departure.js';
 import { RoomMemberRepository } from './room-member.repository.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomStream } from './room-stream.js';
@@ -199,11 +199,6 @@ export class RoomService {
     if (room.is_anonymous) return { id: user_id };
     const [user] = await this.users.byIds([user_id]);
     return user ? { id: user.id, username: user.username } : { id: user_id };
-  }
-
-  /** True where the actor runs the room: for what the gateway offers its admins. */
-  async runs(actor: Actor, room_id: string): Promise<boolean> {
-    return canRun(actor, await this.rooms.getFor(room_id, readerOf(actor)));
   }
 
   private async memberView(room: RoomForReader, user_id: string): Promise<RoomMemberView> {
