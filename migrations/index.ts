@@ -5,6 +5,7 @@ import { CreateRooms1763600200000 } from './1763600200000-CreateRooms.js';
 import { CreateJobs1763600300000 } from './1763600300000-CreateJobs.js';
 import { CreateCalls1763600400000 } from './1763600400000-CreateCalls.js';
 import { CreateKnowledge1763600500000 } from './1763600500000-CreateKnowledge.js';
+import { CreateFiles1763600700000 } from './1763600700000-CreateFiles.js';
 
 /** Every migration, oldest first; listed, so that a build without one does not compile. */
 export const MIGRATIONS: Array<new () => MigrationInterface> = [
@@ -14,4 +15,5 @@ export const MIGRATIONS: Array<new () => MigrationInterface> = [
   CreateJobs1763600300000,
   CreateCalls1763600400000,
   CreateKnowledge1763600500000,
+  CreateFiles1763600700000,
 ];

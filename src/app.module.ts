@@ -6,6 +6,7 @@ import { AI_ENTITIES, AiModule } from './modules/ai/index.js';
 import { AUTH_ENTITIES, AuthGuard, AuthModule, IdempotencyGuard, RateLimitGuard } from './modules/auth/index.js';
 import { CALLS_ENTITIES, CallsModule } from './modules/calls/index.js';
 import { CHAT_ENTITIES, ChatModule } from './modules/chat/index.js';
+import { FILES_ENTITIES, FilesModule } from './modules/files/index.js';
 import { TENANCY_ENTITIES, TenancyModule, TenantGuard } from './modules/tenancy/index.js';
 import { USERS_ENTITIES, UsersModule } from './modules/users/index.js';
 import { Config } from './platform/config/index.js';
@@ -28,6 +29,7 @@ const ENTITIES = [
   ...CALLS_ENTITIES,
   ...AI_ENTITIES,
 ];
+const ENTITIES = [...TENANCY_ENTITIES, ...USERS_ENTITIES, ...AUTH_ENTITIES, ...FILES_ENTITIES, ...CHAT_ENTITIES];
 
 /** The application: what it is made of, and the order of the guards that every request passes. */
 @Module({})
@@ -52,6 +54,7 @@ export class AppModule {
         UsersModule,
         AuthModule,
         AiModule,
+        FilesModule,
       ],
       providers: [
         Sweeps,

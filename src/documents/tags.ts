@@ -10,5 +10,6 @@ export const TAGS: ReadonlyArray<{ readonly name: string; readonly description: 
   { name: 'Settings', description: 'How the phone assistant speaks and which tools it has, in all versions' },
   { name: 'FAQ', description: 'What callers ask and are told: the knowledge of the phone assistant' },
   { name: 'Tasks', description: 'What callers asked for, at a time' },
+  { name: 'Files', description: 'Files and images: upload, resumable upload, download, links' },
   { name: 'Operation', description: 'For whoever runs the server: health, metrics, the documents of this API' },
 ];

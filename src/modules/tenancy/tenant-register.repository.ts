@@ -27,6 +27,7 @@ const DELETE_TIMEOUT_MS = 600_000;
 
 const COLUMNS =
   'client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, openai, twilio, assistant, created_at';
+const COLUMNS = 'client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes, created_at';
 
 const TAKEN: Record<string, ErrorCode> = {
   tenant_domains_pkey: 'DOMAIN_TAKEN',
@@ -54,6 +55,20 @@ export class TenantRegisterRepository {
       `insert into tenants (client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, openai, twilio, assistant)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (client_id) do nothing returning ${COLUMNS}`,
       cellsOf(tenant),
+    const { name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes } = tenant;
+      `insert into tenants (client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (client_id) do nothing returning ${COLUMNS}`,
+      [
+        Scope.clientId(),
+        name,
+        timezone,
+        phone_region,
+        registration,
+        domains,
+        phone_numbers,
+        oidc && JSON.stringify(oidc),
+        storage_quota_bytes,
+      ],
     );
     return made ?? null;
   }
@@ -65,6 +80,19 @@ export class TenantRegisterRepository {
               openai = $9, twilio = $10, assistant = $11
         where client_id = $1 returning ${COLUMNS}`,
       cellsOf(tenant),
+    const { name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes } = tenant;
+              storage_quota_bytes = $9
+      [
+        Scope.clientId(),
+        name,
+        timezone,
+        phone_region,
+        registration,
+        domains,
+        phone_numbers,
+        oidc && JSON.stringify(oidc),
+        storage_quota_bytes,
+      ],
     );
     if (!changed) throw new AppError('TENANT_NOT_FOUND');
     return changed;
