@@ -25,11 +25,11 @@ const ENTITIES = [
   ...TENANCY_ENTITIES,
   ...USERS_ENTITIES,
   ...AUTH_ENTITIES,
+  ...FILES_ENTITIES,
   ...CHAT_ENTITIES,
   ...CALLS_ENTITIES,
   ...AI_ENTITIES,
 ];
-const ENTITIES = [...TENANCY_ENTITIES, ...USERS_ENTITIES, ...AUTH_ENTITIES, ...FILES_ENTITIES, ...CHAT_ENTITIES];
 
 /** The application: what it is made of, and the order of the guards that every request passes. */
 @Module({})

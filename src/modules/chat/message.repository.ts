@@ -280,13 +280,10 @@ export class MessageRepository {
   /** Makes a tombstone of a message: nothing of what it said is kept. */
   async setDeleted(room_id: string, seq: number): Promise<number> {
     const rev = await this.change(room_id, seq, `content = null, file_ids = '{}', has_reactions = false, deleted_at = clock_timestamp()`);
-    await this.database.sql('delete from reactions where client_id = $1 and room_id = $2 and seq = $3', [Scope.clientId(), room_id, seq]);
-    return rev;
-  async setDeleted(room_id: string, seq: number): Promise<void> {
-    await this.change(room_id, seq, `content = null, file_ids = '{}', has_reactions = false, deleted_at = clock_timestamp()`);
     for (const table of ['reactions', 'message_files']) {
       await this.database.sql(`delete from ${table} where client_id = $1 and room_id = $2 and seq = $3`, [Scope.clientId(), room_id, seq]);
     }
+    return rev;
   }
 
   /** Adds a reaction; null where it stood already. */

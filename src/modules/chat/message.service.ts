@@ -211,10 +211,4 @@ export class MessageService {
     const { changed, reached } = await this.messages.changedAfter(room_id, after_rev, 200);
     return { changed: changed.map(({ json, ...rest }) => ({ ...rest, message: JSON.parse(json) as MessageView })), reached };
   }
-
-  /** Files come with their own module; until a message can be shown one, naming any is an error. */
-  private knownFiles(file_ids: readonly string[] | null | undefined): readonly string[] {
-    if (file_ids && file_ids.length > 0) throw AppError.field('file_ids', 'names a file that does not exist');
-    return [];
-  }
 }

@@ -93,8 +93,6 @@ export class TenantView {
 }
 
 export function toTenantView(tenant: Tenant, reader: Actor): TenantView {
-  const { client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc } = tenant;
-export function toTenantView(tenant: Tenant): TenantView {
   const { client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes } = tenant;
   return {
     client_id,

@@ -1,7 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher, request } from 'undici';
-import { assertPublicUrl, ForbiddenAddressError, guardedLookup } from './address-guard.js';
-import { Agent, request } from 'undici';
 import { assertPublicUrl, ForbiddenAddressError, guardedLookup, guardedLookupFor, type Network } from './address-guard.js';
 
 export interface OutboundRequest {
