@@ -30,6 +30,7 @@ export interface FreeValue {
 }
 
 const user: Specimen = { make: ({ people }) => people.member.id, missing: randomUUID };
+const page: Specimen = { make: ({ values }) => valueOf(values, 'pages/{id}'), missing: randomUUID };
 const room: Specimen = { make: ({ values }) => valueOf(values, 'rooms/{id}'), missing: () => uniqueName('nowhere') };
 
 /**
@@ -69,6 +70,24 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     make: async ({ people }) => idOf(await people.owner.api('/invitations', post({ email: `${uniqueName('guest')}@example.com` }))),
     missing: randomUUID,
   },
+  'pages/{id}': {
+    make: async ({ people }) => {
+      const page = await expectOk(people.owner.api('/pages', post({ title: 'Sweep', content: '<p>Sweep</p>', access_type: 0 })));
+      return page['id'] as string;
+    },
+    missing: randomUUID,
+  },
+  'page/{id}': page,
+  'versions/{version}': {
+    // The first tenant's page has more versions than the second's, so that its last one is none of the second's.
+    make: async ({ people, values }, place) => {
+      const path = `/pages/${valueOf(values, 'pages/{id}')}`;
+      for (let count = 0; count < 2 - place * 2; count++)
+        await expectOk(people.owner.api(path, { method: 'PUT', json: { title: 'Sweep' } }));
+      return String(3 - place * 2);
+    },
+    missing: () => '999999',
+  },
   'tenants/{client_id}': { make: ({ client_id }) => client_id, missing: () => uniqueName('nobody') },
 };
 
@@ -82,6 +101,9 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
   actor_id: user,
   member_ids: user,
   ids: user,
+  user_id: user,
+  allowed_user_ids: user,
+  co_editor_user_ids: user,
   usernames: { make: ({ people }) => people.member.username, missing: () => uniqueName('nobody') },
   invitation: {
     make: async ({ people }) => {
@@ -99,6 +121,12 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
 /** Bodies that an operation's least example does not serve for: those that must be somebody's own, or name whom an API key acts for. */
 export const BODIES: Record<string, (side: Side, is_by_key: boolean) => Json> = {
   postMessage: ({ people }, is_by_key) => ({ content: 'Sweep', ...(is_by_key ? { sender_id: people.member.id } : {}) }),
+  createPage: ({ people }, is_by_key) => ({
+    title: 'Sweep',
+    content: '<p>Sweep</p>',
+    access_type: 0,
+    ...(is_by_key ? { user_id: people.member.id } : {}),
+  }),
   loginForTokens: ({ people: { member } }) => ({ email: member.email, password: member.password }),
   register: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),
   registerByEmail: () => ({ email: 'guest@example.com', password: 'correct-horse-battery-7' }),

@@ -31,4 +31,11 @@ describe('SecretBox', () => {
     expect(boxWith(SECOND, FIRST).open(sealed, 'page 1')).toBe('secret');
     expect(() => boxWith(SECOND).open(sealed, 'page 1')).toThrow(SecretUnreadableError);
   });
+
+  it('has one fingerprint for a text, which tells nothing without the key', () => {
+    const mark = boxWith(FIRST).fingerprint('secret');
+    expect(boxWith(FIRST, SECOND).fingerprint('secret')).toBe(mark);
+    expect(boxWith(FIRST).fingerprint('other')).not.toBe(mark);
+    expect(boxWith(SECOND).fingerprint('secret')).not.toBe(mark);
+  });
 });

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config, keyName } from '../config/index.js';
 
@@ -51,6 +51,11 @@ export class SecretBox {
     } catch {
       throw new SecretUnreadableError('it was altered, or stands where it was not put');
     }
+  }
+
+  /** The same for the same text, and of no use for guessing it to whoever has no key; another one once the newest key is another. */
+  fingerprint(text: string): string {
+    return createHmac('sha256', this.key(this.newest)).update(text).digest('base64url');
   }
 
   private key(name: string): Buffer {

@@ -44,6 +44,9 @@ export const ERROR_TABLE = {
   MEMBER_NOT_FOUND: { status: 404, message: 'Member not found' },
   API_KEY_NOT_FOUND: { status: 404, message: 'API key not found' },
   INVITATION_NOT_FOUND: { status: 404, message: 'Invitation not found' },
+  PAGE_NOT_FOUND: { status: 404, message: 'Page not found' },
+  PAGE_NOT_EDITABLE: { status: 404, message: 'Page not found or Do not have permission' },
+  VERSION_NOT_FOUND: { status: 404, message: 'Version not found' },
   TENANT_NOT_FOUND: { status: 404, message: 'Unknown client' },
   // 405, 406
   METHOD_NOT_ALLOWED: { status: 405, message: 'Method not allowed' },
@@ -60,7 +63,8 @@ export const ERROR_TABLE = {
   MESSAGE_DELETED: { status: 409, message: 'The message was deleted' },
   IDEMPOTENCY_IN_PROGRESS: { status: 409, message: 'A request with this Idempotency-Key is still running' },
   CONFLICT: { status: 409, message: 'The change conflicts with another one; try again' },
-  // 413, 415, 422, 429
+  // 412, 413, 415, 422, 429
+  PAGE_CHANGED: { status: 412, message: 'The page has changed since it was read' },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The body is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'The body must be application/json' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, message: 'This Idempotency-Key was used with another body' },
