@@ -237,7 +237,7 @@ function known(id: string): boolean {
   );
 }
 
-/** The tenant's state once nothing that its making began is still at work: the search index follows behind. */
+/** The tenant's state once nothing that its making began is still at work: the search index and jobs follow behind. */
 async function settled(side: Side): Promise<Map<string, string>> {
   // A search has everything indexed first, which would come of itself seconds later.
   await side.people.owner.api('/messages/search?q=Sweep');
@@ -247,7 +247,10 @@ async function settled(side: Side): Promise<Map<string, string>> {
       await new Promise((resolve) => setTimeout(resolve, 700));
       const earlier = state;
       state = await stateOf(side);
-      return JSON.stringify([...earlier]) === JSON.stringify([...state]);
+      const waiting = await sql(server.database_url, `select from graphile_worker._private_jobs where payload ->> 'client_id' = $1`, [
+        side.client_id,
+      ]);
+      return waiting.length === 0 && JSON.stringify([...earlier]) === JSON.stringify([...state]);
     },
     (is_quiet) => is_quiet,
     20_000,
