@@ -9,6 +9,7 @@ import { PagePasswords } from './page-passwords.js';
 import { PageRepository } from './page.repository.js';
 import { PageService } from './page.service.js';
 import { PageVersionRepository } from './page-version.repository.js';
+import { DrawingProcess } from './thumbnail/drawing-process.js';
 import { PageThumbnails } from './thumbnail/page-thumbnails.js';
 import { ThumbnailRepository } from './thumbnail/thumbnail.repository.js';
 
@@ -17,6 +18,7 @@ import { ThumbnailRepository } from './thumbnail/thumbnail.repository.js';
   imports: [TenancyModule, AuthModule],
   controllers: [PageDeliveryController, PageController],
   providers: [
+    DrawingProcess,
     PageDelivery,
     PageEvents,
     PagePasswords,
