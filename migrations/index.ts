@@ -6,6 +6,7 @@ import { CreateJobs1763600300000 } from './1763600300000-CreateJobs.js';
 import { CreateCalls1763600400000 } from './1763600400000-CreateCalls.js';
 import { CreateKnowledge1763600500000 } from './1763600500000-CreateKnowledge.js';
 import { CreateFiles1763600700000 } from './1763600700000-CreateFiles.js';
+import { CreatePages1763600800000 } from './1763600800000-CreatePages.js';
 
 /** Every migration, oldest first; listed, so that a build without one does not compile. */
 export const MIGRATIONS: Array<new () => MigrationInterface> = [
@@ -16,4 +17,5 @@ export const MIGRATIONS: Array<new () => MigrationInterface> = [
   CreateCalls1763600400000,
   CreateKnowledge1763600500000,
   CreateFiles1763600700000,
+  CreatePages1763600800000,
 ];

@@ -7,6 +7,7 @@ import { AUTH_ENTITIES, AuthGuard, AuthModule, IdempotencyGuard, RateLimitGuard 
 import { CALLS_ENTITIES, CallsModule } from './modules/calls/index.js';
 import { CHAT_ENTITIES, ChatModule } from './modules/chat/index.js';
 import { FILES_ENTITIES, FilesModule } from './modules/files/index.js';
+import { PAGES_ENTITIES, PagesModule } from './modules/pages/index.js';
 import { TENANCY_ENTITIES, TenancyModule, TenantGuard } from './modules/tenancy/index.js';
 import { USERS_ENTITIES, UsersModule } from './modules/users/index.js';
 import { Config } from './platform/config/index.js';
@@ -26,6 +27,7 @@ const ENTITIES = [
   ...USERS_ENTITIES,
   ...AUTH_ENTITIES,
   ...FILES_ENTITIES,
+  ...PAGES_ENTITIES,
   ...CHAT_ENTITIES,
   ...CALLS_ENTITIES,
   ...AI_ENTITIES,
@@ -50,6 +52,7 @@ export class AppModule {
         // The rooms come first among the routes: they are asked for most.
         ChatModule,
         CallsModule,
+        PagesModule,
         TenancyModule,
         UsersModule,
         AuthModule,

@@ -11,5 +11,6 @@ export const TAGS: ReadonlyArray<{ readonly name: string; readonly description: 
   { name: 'FAQ', description: 'What callers ask and are told: the knowledge of the phone assistant' },
   { name: 'Tasks', description: 'What callers asked for, at a time' },
   { name: 'Files', description: 'Files and images: upload, resumable upload, download, links' },
+  { name: 'Pages', description: 'Pages of HTML: writing, sharing, versions, delivery' },
   { name: 'Operation', description: 'For whoever runs the server: health, metrics, the documents of this API' },
 ];

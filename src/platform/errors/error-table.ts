@@ -54,6 +54,8 @@ export const ERROR_TABLE = {
   INVITATION_NOT_FOUND: { status: 404, message: 'Invitation not found' },
   CALL_NOT_FOUND: { status: 404, message: 'Call not found' },
   RECORDING_NOT_FOUND: { status: 404, message: 'Recording not found' },
+  PAGE_NOT_FOUND: { status: 404, message: 'Page not found' },
+  PAGE_NOT_EDITABLE: { status: 404, message: 'Page not found or Do not have permission' },
   TENANT_NOT_FOUND: { status: 404, message: 'Unknown client' },
   // 405, 406
   METHOD_NOT_ALLOWED: { status: 405, message: 'Method not allowed' },
@@ -76,6 +78,7 @@ export const ERROR_TABLE = {
   CONFLICT: { status: 409, message: 'The change conflicts with another one; try again' },
   // 412, 413, 415, 416, 422, 429
   TUS_VERSION: { status: 412, message: 'Tus-Resumable must be 1.0.0' },
+  PAGE_CHANGED: { status: 412, message: 'The page has changed since it was read' },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The body is too large' },
   FILE_TOO_LARGE: { status: 413, message: 'The file is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'The body must be application/json' },
