@@ -30,6 +30,8 @@ export interface ModelRequest {
   readonly model: string;
   readonly messages: readonly ModelMessage[];
   readonly tools?: readonly ModelTool[];
+  /** False: the tools are there to be understood, and none is to be called. */
+  readonly may_call?: boolean;
   /** 0–2; the model's own where none is given. */
   readonly temperature?: number | null;
   readonly max_tokens?: number | null;

@@ -78,8 +78,8 @@ function fetchBy(agent: Agent, check: (url: URL) => void): Fetch {
     check(target);
     const given = init as RequestInit & { body?: unknown };
     const body = given.body instanceof FormData ? copyOf(given.body) : given.body;
-    const answer = await undiciFetch(target, { ...given, body, redirect: 'error', dispatcher: agent } as RequestInit);
-    return answer as unknown as Response;
+    const answer = await undiciFetch(target, { ...given, body, redirect: 'error', dispatcher: agent });
+    return answer;
   };
   // By this the package tells whether it may send files: a form of Node's own is turned into one of undici's above.
   return Object.assign(wrapped, { Response });

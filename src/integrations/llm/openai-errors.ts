@@ -67,8 +67,8 @@ function ofStatus(status: number, error: PackageError): ModelError {
 }
 
 function codeOf({ code, cause }: PackageError): string {
-  const found = [code, (cause as PackageError | undefined)?.code].find((one) => typeof one === 'string' && WORD.test(one));
-  return found === undefined ? '' : ` ${String(found)}`;
+  const found = [code, (cause as PackageError | undefined)?.code].find((one): one is string => typeof one === 'string' && WORD.test(one));
+  return found === undefined ? '' : ` ${found}`;
 }
 
 /** Seconds or an HTTP date (RFC 9110, section 10.2.3); OpenAI's own milliseconds first. */
@@ -93,7 +93,7 @@ function isTimeout(error: PackageError): boolean {
 function causesOf(error: PackageError): PackageError[] {
   const causes: PackageError[] = [];
   for (let one: unknown = error; typeof one === 'object' && one !== null && causes.length < 5; one = (one as PackageError).cause) {
-    causes.push(one as PackageError);
+    causes.push(one);
   }
   return causes;
 }

@@ -121,7 +121,7 @@ describe('a server that fails', () => {
     const error = await failureOf(adapter.chat(account, REQUEST, options()));
     expect(error).toMatchObject({ failure: 'refused', status });
     expect(error.message).toContain(code);
-    expect(`${error.message}${error.stack}${JSON.stringify(error)}${String(error.cause)}`).not.toContain(TEST_KEY.slice(0, 12));
+    expect(`${error.message}${error.stack ?? ''}${JSON.stringify(error)}${String(error.cause)}`).not.toContain(TEST_KEY.slice(0, 12));
     expect(server.requests.length).toBe(1);
   });
 

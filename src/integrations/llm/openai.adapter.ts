@@ -140,13 +140,14 @@ function notAnAnswer(): ModelError {
 }
 
 function paramsOf({ base_url }: ModelAccount, request: ModelRequest): Params {
-  const { model, messages, tools = [], temperature, max_tokens, is_json = false } = request;
+  const { model, messages, tools = [], may_call = true, temperature, max_tokens, is_json = false } = request;
   return {
     model,
     messages: messages.map(messageOf),
     stream: true,
     stream_options: { include_usage: true },
     ...(tools.length > 0 ? { tools: tools.map(({ name, description, parameters }) => toolOf(name, description, parameters)) } : {}),
+    ...(tools.length > 0 && !may_call ? { tool_choice: 'none' } : {}),
     ...(temperature == null ? {} : { temperature }),
     ...(max_tokens == null ? {} : limitOf(base_url, max_tokens)),
     ...(is_json ? { response_format: { type: 'json_object' } } : {}),
