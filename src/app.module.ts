@@ -3,6 +3,7 @@ import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Logger as PinoLogger } from 'pino';
 import { DocumentsModule } from './documents/index.js';
 import { AUTH_ENTITIES, AuthGuard, AuthModule, IdempotencyGuard, RateLimitGuard } from './modules/auth/index.js';
+import { CALLS_ENTITIES, CallsModule } from './modules/calls/index.js';
 import { CHAT_ENTITIES, ChatModule } from './modules/chat/index.js';
 import { TENANCY_ENTITIES, TenancyModule, TenantGuard } from './modules/tenancy/index.js';
 import { USERS_ENTITIES, UsersModule } from './modules/users/index.js';
@@ -17,7 +18,7 @@ import { RealtimeModule } from './platform/realtime/index.js';
 import { Sweeps } from './sweeps.js';
 
 /** Every table that TypeORM maps. */
-const ENTITIES = [...TENANCY_ENTITIES, ...USERS_ENTITIES, ...AUTH_ENTITIES, ...CHAT_ENTITIES];
+const ENTITIES = [...TENANCY_ENTITIES, ...USERS_ENTITIES, ...AUTH_ENTITIES, ...CHAT_ENTITIES, ...CALLS_ENTITIES];
 
 /** The application: what it is made of, and the order of the guards that every request passes. */
 @Module({})
@@ -37,6 +38,7 @@ export class AppModule {
         DocumentsModule,
         // The rooms come first among the routes: they are asked for most.
         ChatModule,
+        CallsModule,
         TenancyModule,
         UsersModule,
         AuthModule,
