@@ -1,9 +1,10 @@
-/** Whose account a model is asked by. A base URL that a tenant named is never a private address; the operator's may be. */
+/** Whose account a model is asked by. */
 export interface ModelAccount {
   readonly api_key: string;
   /** OpenAI itself where none is given. */
   readonly base_url?: string | null;
-  readonly source: 'tenant' | 'environment';
+  /** True where the operator named the base URL: then it may stand at a private address. */
+  readonly allow_private: boolean;
 }
 
 /** A call of a tool as the model wrote it: neither the name nor the arguments are checked. */

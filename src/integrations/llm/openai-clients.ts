@@ -44,7 +44,7 @@ export class OpenAiClients {
   /** The client for an account. The package is loaded when it is first needed: it weighs 30 MB. */
   async of(account: ModelAccount): Promise<OpenAI> {
     const base_url = account.base_url || OPENAI_URL;
-    const key = `${account.source} ${base_url} ${account.api_key}`;
+    const key = `${String(account.allow_private)} ${base_url} ${account.api_key}`;
     const known = this.clients.get(key);
     if (known) return known;
     const { OpenAI } = await import('openai');
@@ -59,7 +59,7 @@ export class OpenAiClients {
       logLevel: 'off',
       maxRetries: 0,
       timeout: this.patience.first_byte_ms,
-      fetch: account.source === 'environment' ? this.open : this.guarded,
+      fetch: account.allow_private ? this.open : this.guarded,
     });
     this.clients.set(key, client);
     return client;

@@ -16,7 +16,7 @@ let account: ModelAccount;
 beforeAll(async () => {
   server = await startOpenAiServer();
   adapter = new OpenAiAdapter(PATIENCE);
-  account = { api_key: TEST_KEY, base_url: server.base_url, source: 'environment' };
+  account = { api_key: TEST_KEY, base_url: server.base_url, allow_private: true };
 });
 
 afterEach(() => server.reset());
@@ -194,7 +194,7 @@ describe('whoever asks', () => {
   });
 
   it('by an address that a tenant named reaches no private one, and follows nobody there', async () => {
-    const tenants = { ...account, source: 'tenant' as const };
+    const tenants = { ...account, allow_private: false };
     expect(await failureOf(adapter.chat(tenants, REQUEST, options()))).toMatchObject({ failure: 'refused' });
     server.reply({ status: 200, raw: '' });
     const by_name = { ...tenants, base_url: server.base_url.replace('127.0.0.1', 'localhost') };

@@ -42,6 +42,8 @@ export interface LoopOptions {
   readonly listener?: LoopListener;
   /** The tool whose success ends the conversation. */
   readonly ends_by?: string;
+  /** Calls of the same turn that were done before; they count. */
+  readonly prior?: readonly ToolCall[];
 }
 
 /**
@@ -52,7 +54,7 @@ export interface LoopOptions {
 export class ToolLoop {
   /** All that the model said. */
   text = '';
-  readonly tool_calls: ToolCall[] = [];
+  readonly tool_calls: ToolCall[];
   usage: ModelUsage = { prompt_tokens: 0, completion_tokens: 0 };
   /** True once the model has ended the conversation. */
   is_over = false;
@@ -65,6 +67,8 @@ export class ToolLoop {
     private readonly options: LoopOptions,
   ) {
     this.messages = [...messages];
+    this.tool_calls = [...(options.prior ?? [])];
+    this.is_over = this.tool_calls.some(({ name, status }) => name === options.ends_by && status === 'done');
   }
 
   /** True where a call waits for whoever asked. */
