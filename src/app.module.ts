@@ -3,7 +3,7 @@ import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Logger as PinoLogger } from 'pino';
 import { DocumentsModule } from './documents/index.js';
 import { LlmModule } from './integrations/llm/index.js';
-import { AI_ENTITIES, AiModule } from './modules/ai/index.js';
+import { AI_ENTITIES, AiModule, AssistantModule } from './modules/ai/index.js';
 import { AUTH_ENTITIES, AuthGuard, AuthModule, IdempotencyGuard, RateLimitGuard } from './modules/auth/index.js';
 import { CALLS_ENTITIES, CallsModule } from './modules/calls/index.js';
 import { CHAT_ENTITIES, ChatModule } from './modules/chat/index.js';
@@ -46,6 +46,7 @@ export class AppModule {
         UsersModule,
         AuthModule,
         AiModule,
+        AssistantModule,
       ],
       providers: [
         Sweeps,

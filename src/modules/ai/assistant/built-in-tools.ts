@@ -46,7 +46,10 @@ const CREATE_TASK = {
 const LIST_TASKS = {
   type: 'object',
   properties: {
-    phone_number: { ...PHONE, description: "Those of this number; of all, the caller's own in full and of the others the times alone, where none is given" },
+    phone_number: {
+      ...PHONE,
+      description: "Those of this number; of all, the caller's own in full and of the others the times alone, where none is given",
+    },
     from: { type: 'string', minLength: 10, maxLength: 40, description: 'Not before this time: 2024-12-01T00:00:00' },
     to: { type: 'string', minLength: 10, maxLength: 40, description: 'Before this time' },
     status: { type: 'string', enum: ['open', 'done', 'cancelled'] },
@@ -113,7 +116,11 @@ export class BuiltInTools {
   private async listTasks({ actor, call }: TurnContext, { phone_number, ...wanted }: TaskQuestion): Promise<unknown> {
     const own_key = call.is_known ? call.phone_key : null;
     return told(async () => {
-      const page = await this.tasks.list(actor, { ...wanted, ...(phone_number === undefined ? {} : { phone: phone_number }), limit: MOST_TASKS });
+      const page = await this.tasks.list(actor, {
+        ...wanted,
+        ...(phone_number === undefined ? {} : { phone: phone_number }),
+        limit: MOST_TASKS,
+      });
       const tasks = await Promise.all(
         page.items.map(async ({ name, phone_number: number, start_datetime, request, status }) =>
           own_key !== null && (await this.numbers.find(number)) === own_key

@@ -18,7 +18,11 @@ export class ChatToolCallView {
   /**
    * What it was called with: an object; the text as the model wrote it where that was none
    */
-  @ApiProperty({ type: 'object', additionalProperties: true, example: { name: 'タナカ_20241201_1000', start_datetime: '2024-12-01T10:00:00', request: 'カット' } })
+  @ApiProperty({
+    type: Object,
+    additionalProperties: true,
+    example: { name: 'タナカ_20241201_1000', start_datetime: '2024-12-01T10:00:00', request: 'カット' },
+  })
   arguments: unknown;
 
   /** `done`; `failed`, with an error as its result; `pending`: it is the caller's to run */
@@ -26,7 +30,7 @@ export class ChatToolCallView {
   status: string;
 
   /** What it answered; absent while it is pending */
-  @ApiProperty({ required: false, type: 'object', additionalProperties: true, example: { name: 'タナカ_20241201_1000', status: 'open' } })
+  @ApiProperty({ required: false, type: Object, additionalProperties: true, example: { name: 'タナカ_20241201_1000', status: 'open' } })
   result?: unknown;
 }
 

@@ -20,7 +20,12 @@ describe('the first message', () => {
   });
 
   it("begins with the tenant's own prompt, and ends with the FAQs", () => {
-    const { content } = systemMessage({ ...SITUATION, prompt: 'あなたは桜です。', phone_number: null, faqs: [{ question: '営業時間は', answer: '10時から' }] });
+    const { content } = systemMessage({
+      ...SITUATION,
+      prompt: 'あなたは桜です。',
+      phone_number: null,
+      faqs: [{ question: '営業時間は', answer: '10時から' }],
+    });
     expect(content?.startsWith('あなたは桜です。')).toBe(true);
     expect(content?.endsWith('Q: 営業時間は\nA: 10時から')).toBe(true);
     expect(content).toContain('number is hidden');
@@ -28,7 +33,15 @@ describe('the first message', () => {
 });
 
 describe('what was said before', () => {
-  const turn = (changes: Partial<Turn>): Turn => ({ call_id: 'c', turn: 1, ts: '', user_text: null, ai_text: null, tool_calls: [], ...changes });
+  const turn = (changes: Partial<Turn>): Turn => ({
+    call_id: 'c',
+    turn: 1,
+    ts: '',
+    user_text: null,
+    ai_text: null,
+    tool_calls: [],
+    ...changes,
+  });
 
   it('is told in its order, an answer that failed being left out', () => {
     expect(historyMessages([turn({ user_text: 'a', ai_text: 'b' }), turn({ user_text: 'c' }), turn({ ai_text: 'd' })])).toEqual([

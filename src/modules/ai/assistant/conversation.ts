@@ -52,22 +52,18 @@ export function historyMessages(turns: readonly Turn[]): ModelMessage[] {
 /** What was called before in the turn that is gone on with, and what came of it. */
 export function priorMessages(said: string, calls: readonly ToolCall[]): ModelMessage[] {
   if (calls.length === 0) return [];
-  const tool_calls = calls.map(
-    ({ id, name, arguments: given }): ModelToolCall => ({
-      id,
-      name: name.replaceAll(/[^\w-]/g, '_') || 'unknown',
-      arguments: typeof given === 'object' && given !== null ? JSON.stringify(given) : '{}',
-    }),
-  );
+  const tool_calls = calls.map(({ id, name, arguments: given }): ModelToolCall => ({
+    id,
+    name: name.replaceAll(/[^\w-]/g, '_') || 'unknown',
+    arguments: typeof given === 'object' && given !== null ? JSON.stringify(given) : '{}',
+  }));
   return [
     { role: 'assistant', content: said === '' ? null : said, tool_calls },
-    ...calls.map(
-      ({ id, result }): ModelMessage => ({
-        role: 'tool',
-        tool_call_id: id,
-        content: shortened(typeof result === 'string' ? result : JSON.stringify(result ?? null), LONGEST_RESULT),
-      }),
-    ),
+    ...calls.map(({ id, result }): ModelMessage => ({
+      role: 'tool',
+      tool_call_id: id,
+      content: shortened(typeof result === 'string' ? result : JSON.stringify(result ?? null), LONGEST_RESULT),
+    })),
   ];
 }
 

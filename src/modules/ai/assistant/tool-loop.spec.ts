@@ -69,7 +69,12 @@ describe('a turn', () => {
   });
 
   it("stops where a call is the caller's to do, after the others are done", async () => {
-    const { ask, asked } = scripted({ calls: [{ id: 'a', name: 'theirs' }, { id: 'b', name: 'look' }] });
+    const { ask, asked } = scripted({
+      calls: [
+        { id: 'a', name: 'theirs' },
+        { id: 'b', name: 'look' },
+      ],
+    });
     const loop = loopOf(ask, [tool('theirs', null), tool('look', async () => 1)]);
     await loop.run();
     expect(loop.is_pending).toBe(true);
@@ -158,10 +163,21 @@ describe('a tool', () => {
         throw new Error('password=hunter2');
       }),
     ];
-    const { ask, asked } = scripted({ calls: [{ id: 'a', name: 'refuses' }, { id: 'b', name: 'breaks' }] }, { text: 'x' });
+    const { ask, asked } = scripted(
+      {
+        calls: [
+          { id: 'a', name: 'refuses' },
+          { id: 'b', name: 'breaks' },
+        ],
+      },
+      { text: 'x' },
+    );
     const loop = loopOf(ask, tools, { fault: (error, name) => void faults.push([name, (error as Error).message]) });
     await loop.run();
-    expect(loop.tool_calls.map(({ result }) => result)).toEqual([{ error: 'That name is taken', code: 'TASK_EXISTS' }, { error: 'The tool failed' }]);
+    expect(loop.tool_calls.map(({ result }) => result)).toEqual([
+      { error: 'That name is taken', code: 'TASK_EXISTS' },
+      { error: 'The tool failed' },
+    ]);
     expect(JSON.stringify(asked)).not.toContain('hunter2');
     expect(faults).toEqual([['breaks', 'password=hunter2']]);
   });
@@ -187,7 +203,10 @@ describe('a tool', () => {
   });
 
   it('and what the model writes hold nothing that cannot be stored', async () => {
-    const { ask } = scripted({ text: 'a\u0000b\ud800', calls: [{ id: '\u0000', name: 'look', arguments: '{"q":"x\\u0000y\\ud800"}' }] }, { text: '' });
+    const { ask } = scripted(
+      { text: 'a\u0000b\ud800', calls: [{ id: '\u0000', name: 'look', arguments: '{"q":"x\\u0000y\\ud800"}' }] },
+      { text: '' },
+    );
     const loop = loopOf(ask, [tool('look', async ({ q }) => q)]);
     await loop.run();
     expect(JSON.stringify([loop.text, loop.tool_calls])).not.toMatch(/\\u0000|\\ud800/i);

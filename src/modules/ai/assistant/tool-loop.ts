@@ -117,7 +117,11 @@ export class ToolLoop {
     for (const one of asked) {
       const { call, tool } = this.begin(one);
       this.tool_calls.push(call);
-      written.push({ id: call.id, name: nameForModel(call.name), arguments: typeof call.arguments === 'string' ? '{}' : JSON.stringify(call.arguments) });
+      written.push({
+        id: call.id,
+        name: nameForModel(call.name),
+        arguments: typeof call.arguments === 'string' ? '{}' : JSON.stringify(call.arguments),
+      });
       await this.options.listener?.call?.({ ...call });
       begun.push({ call, tool });
     }

@@ -74,6 +74,11 @@ export class CallLog {
     return this.calls.turnsOf(call_id);
   }
 
+  /** The newest turn of a call, or null. */
+  lastTurnOf(call_id: string): Promise<Turn | null> {
+    return this.calls.lastTurnOf(call_id);
+  }
+
   /**
    * Stores what the caller said, before anything else happens. Turns of a call are numbered 1, 2, 3 …
    *

@@ -183,6 +183,15 @@ export class CallRepository extends TenantRepository<Call> {
     ]);
   }
 
+  /** The newest turn of a call, or null. */
+  async lastTurnOf(call_id: string): Promise<Turn | null> {
+    const rows = await this.database.sql<Turn>(
+      `select ${TURN_COLUMNS} from call_turns t where t.client_id = $1 and t.call_id = $2 order by t.turn desc limit 1`,
+      [Scope.clientId(), call_id],
+    );
+    return rows[0] ?? null;
+  }
+
   /** The newest turns of a number, oldest first, over the calls in which something happened last. */
   async recentTurns(phone_key: string, limit: number, within_hours: number): Promise<Turn[]> {
     const turns = await this.database.sql<Turn>(
