@@ -94,7 +94,7 @@ export class BuiltInTools {
         this.createTask(context, given as unknown as TaskWish),
       ),
       tool('list_tasks', 'Shows which tasks there are, to see what is free or what the caller has asked for', LIST_TASKS, (given) =>
-        this.listTasks(context, given as TaskQuestion),
+        this.listTasks(context, given),
       ),
       tool(END_CALL, 'Ends the call, once the caller has taken leave', END, async () => ({ ended: true })),
     ];

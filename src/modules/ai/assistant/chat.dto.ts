@@ -66,6 +66,6 @@ export class ChatLogQuery extends PageQuery {
   @IsText({ min: 1, max: 40, optional: true, description: 'Those of this number, however it is written', example: '09012345678' })
   phone?: string;
 
-  @IsOneOf(CHAT_STATUSES, { optional: true, enum_name: 'ChatStatus', description: 'Those that ended so' })
+  @IsOneOf(CHAT_STATUSES, { optional: true, description: 'Those that ended so' })
   status?: ChatStatus;
 }

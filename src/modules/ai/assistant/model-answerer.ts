@@ -1,4 +1,4 @@
-import { LanguageModel, type ModelUsage } from '../../../integrations/llm/index.js';
+import { type LanguageModel, type ModelUsage } from '../../../integrations/llm/index.js';
 import type { Turn } from '../../calls/index.js';
 import type { OpenAiSettings, TenantFacts } from '../../tenancy/index.js';
 import type { FaqHit } from '../faq/faq-search.js';

@@ -35,7 +35,7 @@ export function Answers(status: number, type?: Type | readonly [Type] | SchemaOb
     Reflect.defineMetadata(ANSWERS, [...new Set([...(known ?? []), ...refuses])], handler);
     HttpCode(status)(target, key, descriptor);
     ApiExtraModels(ErrorBodyView)(target, key, descriptor);
-    if (options.or && typeof type === 'function') ApiExtraModels(type as Type)(target, key, descriptor);
+    if (options.or && typeof type === 'function') ApiExtraModels(type)(target, key, descriptor);
     ApiResponse({
       status,
       description,
