@@ -242,7 +242,10 @@ async function settled(side: Side): Promise<Map<string, string>> {
       await new Promise((resolve) => setTimeout(resolve, 700));
       const earlier = state;
       state = await stateOf(side);
-      return JSON.stringify([...earlier]) === JSON.stringify([...state]);
+      const behind = await sql(server.database_url, 'select 1 from rooms where client_id = $1 and indexed_seq < last_seq', [
+        side.client_id,
+      ]);
+      return behind.length === 0 && JSON.stringify([...earlier]) === JSON.stringify([...state]);
     },
     (is_quiet) => is_quiet,
     20_000,

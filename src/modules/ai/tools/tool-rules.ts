@@ -82,7 +82,7 @@ function headerFaults(headers: Readonly<Record<string, string>>, field: string):
 
 /** `{argument}` must be one that the tool has, and cannot choose the server. */
 function placeholderFaults({ url, parameters }: ExtTool, field: string): ErrorDetail[] {
-  const known = Object.keys((parameters['properties'] ?? {}) as object);
+  const known = Object.keys(parameters['properties'] ?? {});
   const path = pathOf(url);
   if (/[{}]/.test(url.slice(0, url.length - path.length))) return [{ field, message: 'can have {…} in its path and query alone' }];
   return [...path.matchAll(PLACEHOLDER)].flatMap(([, name = '']) =>
