@@ -30,7 +30,11 @@ export async function openEvents(url: string, headers: Record<string, string>, j
     status: response.status,
     headers: response.headers,
     next: async () => (await events.next()).value ?? null,
-    rest: async () => Array.fromAsync(events),
+    rest: async () => {
+      const left: ServerEvent[] = [];
+      for await (const event of events) left.push(event);
+      return left;
+    },
     leave: () => leaving.abort(),
   };
 }

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import {
   Access,
   Answers,
@@ -27,6 +27,14 @@ data: {"reply":"ご予約を承りました。","call_id":"019ac1f0-7b1e-7c3a-9d
 
 `;
 
+const BODIES = {
+  turn: { summary: 'A turn', value: { phone_number: '09012345678', user_text: '予約したいです' } },
+  results: {
+    summary: 'What a function answered that the turn before waits for',
+    value: { call_id: '019ac1f0-7b1e-7c3a-9d5e-0123456789ab', tool_results: [{ id: 'call_7Qd2', content: '{"free":true}' }] },
+  },
+};
+
 @ApiTags('Assistant')
 @Controller()
 export class ChatController {
@@ -50,6 +58,7 @@ export class ChatController {
   @Post('chat')
   @Access('staff', { scope: 'phone' })
   @NoIdempotencyWhen(wantsEvents)
+  @ApiBody({ type: ChatDto, examples: BODIES })
   @Answers(200, ChatView, {
     or: { content_type: 'text/event-stream', schema: { type: 'string' }, example: EVENTS },
     refuses: [

@@ -1,38 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ToolCallView } from '../../calls/index.js';
 import { CHAT_STATUSES, PROVIDERS } from './chat-log.repository.js';
-
-/** A tool that the model called. */
-export class ChatToolCallView {
-  /**
-   * Its id: what a result names it by
-   * @example 'call_7Qd2'
-   */
-  id: string;
-
-  /**
-   * The tool
-   * @example 'create_task'
-   */
-  name: string;
-
-  /**
-   * What it was called with: an object; the text as the model wrote it where that was none
-   */
-  @ApiProperty({
-    type: Object,
-    additionalProperties: true,
-    example: { name: 'タナカ_20241201_1000', start_datetime: '2024-12-01T10:00:00', request: 'カット' },
-  })
-  arguments: unknown;
-
-  /** `done`; `failed`, with an error as its result; `pending`: it is the caller's to run */
-  @ApiProperty({ enum: ['done', 'pending', 'failed'], enumName: 'ToolCallStatus', example: 'done' })
-  status: string;
-
-  /** What it answered; absent while it is pending */
-  @ApiProperty({ required: false, type: Object, additionalProperties: true, example: { name: 'タナカ_20241201_1000', status: 'open' } })
-  result?: unknown;
-}
 
 /** Tokens of one turn. */
 export class ChatUsageView {
@@ -82,8 +50,8 @@ export class ChatView {
   turn: number;
 
   /** The tools that were called in this turn */
-  @ApiProperty({ type: [ChatToolCallView] })
-  tool_calls: ChatToolCallView[];
+  @ApiProperty({ type: [ToolCallView] })
+  tool_calls: ToolCallView[];
 
   /** What it cost */
   usage: ChatUsageView;
