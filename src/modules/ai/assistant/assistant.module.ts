@@ -4,6 +4,7 @@ import { TenancyModule } from '../../tenancy/index.js';
 import { AiModule } from '../ai.module.js';
 import { Answerers } from './answerers.js';
 import { BuiltInTools } from './built-in-tools.js';
+import { CallReports } from './call-reports.js';
 import { ChatController } from './chat.controller.js';
 import { ChatDoor } from './chat.door.js';
 import { ChatLogRepository } from './chat-log.repository.js';
@@ -21,6 +22,7 @@ import { Turns } from './turns.js';
   providers: [
     Answerers,
     BuiltInTools,
+    CallReports,
     ChatDoor,
     ChatLogRepository,
     ChatService,
