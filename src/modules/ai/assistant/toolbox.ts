@@ -15,7 +15,7 @@ export class Toolbox {
 
   /** By name; where two have one name, the built-in one stands. */
   async of(context: TurnContext): Promise<ReadonlyMap<string, Tool>> {
-    const functions = await this.settings.functions();
+    const functions = context.is_telephone ? [] : await this.settings.functions();
     const tools: Tool[] = [...functions.map((one) => functionTool(one.function)), ...this.builtIn.of(context)];
     return new Map(tools.map((tool) => [tool.definition.name, tool]));
   }

@@ -30,6 +30,8 @@ export interface TurnContext {
   /** By `performance.now()`. */
   readonly deadline_ms: number;
   readonly listener: LoopListener;
+  /** True where nobody is there who could run a function. */
+  readonly is_telephone: boolean;
 }
 
 /** An answer in the making: what has come of it can be read at any time, also after it has failed. */

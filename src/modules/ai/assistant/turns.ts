@@ -33,6 +33,8 @@ export interface TurnAudience {
   readonly signal: AbortSignal;
   /** Hears the answer as it is made; where there is one, what was heard is kept although the rest fails. */
   readonly listener?: LoopListener;
+  /** True where nobody is there who could run a function: the caller is on the telephone. */
+  readonly is_telephone?: boolean;
 }
 
 /** An answer. */
@@ -140,13 +142,14 @@ export class Turns implements BeforeApplicationShutdown {
     await Promise.race([Promise.allSettled(this.running.keys()), late]);
   }
 
-  private async answerIn(open: OpenTurn, { actor, signal: leaving, listener }: TurnAudience, closing: AbortSignal): Promise<TurnAnswer> {
+  private async answerIn(open: OpenTurn, audience: TurnAudience, closing: AbortSignal): Promise<TurnAnswer> {
+    const { actor, signal: leaving, listener, is_telephone = false } = audience;
     const started = performance.now();
     const signal = AbortSignal.any([leaving, closing, AbortSignal.timeout(this.timeout_ms)]);
     let first_token_ms: number | null = null;
     const { call, turn, user_text, said, prior } = open;
     const context: TurnContext = {
-      ...{ call, turn, actor, user_text, said, prior, signal },
+      ...{ call, turn, actor, user_text, said, prior, signal, is_telephone },
       deadline_ms: started + this.timeout_ms,
       listener: {
         ...listener,
