@@ -24,6 +24,11 @@ const MOST_BYTES = 16 * 1024 * 1024;
 
 type Fetch = (url: string | URL | Request, init?: object) => Promise<Response>;
 
+/** The package; it weighs 30 MB and takes a quarter of a second, so it is loaded where it is needed alone. */
+export function loadPackage(): Promise<typeof import('openai')> {
+  return import('openai');
+}
+
 /** Makes the package's clients and keeps them: one for each key and base URL. Tenants' own base URLs are reached by a guarded way. */
 export class OpenAiClients {
   private readonly clients = new BoundedCache<string, OpenAI>(MOST_CLIENTS);
@@ -41,13 +46,13 @@ export class OpenAiClients {
     this.guarded = fetchBy(guarded, assertPublicUrl);
   }
 
-  /** The client for an account. The package is loaded when it is first needed: it weighs 30 MB. */
+  /** The client for an account. */
   async of(account: ModelAccount): Promise<OpenAI> {
     const base_url = account.base_url || OPENAI_URL;
     const key = `${String(account.allow_private)} ${base_url} ${account.api_key}`;
     const known = this.clients.get(key);
     if (known) return known;
-    const { OpenAI } = await import('openai');
+    const { OpenAI } = await loadPackage();
     // What is left out the package would take from the environment by itself, and would send to any base URL.
     const client = new OpenAI({
       apiKey: account.api_key,

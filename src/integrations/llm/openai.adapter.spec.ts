@@ -15,7 +15,7 @@ let account: ModelAccount;
 
 beforeAll(async () => {
   server = await startOpenAiServer();
-  adapter = new OpenAiAdapter(PATIENCE);
+  adapter = new OpenAiAdapter({ patience: PATIENCE });
   account = { api_key: TEST_KEY, base_url: server.base_url, allow_private: true };
 });
 

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { OpenAI } from 'openai';
 import { AnswerBuilder } from './answer-builder.js';
 import {
@@ -14,7 +14,7 @@ import {
   type TranscriptRequest,
 } from './language-model.port.js';
 import { ModelError } from './model-error.js';
-import { OPENAI_URL, OpenAiClients, type Patience } from './openai-clients.js';
+import { loadPackage, OPENAI_URL, OpenAiClients, type Patience } from './openai-clients.js';
 import { toModelError } from './openai-errors.js';
 import { withRetries } from './retries.js';
 
@@ -23,14 +23,24 @@ type Params = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
 /** The largest list of inputs that the endpoint takes at once. */
 const MOST_INPUTS = 256;
 
+export interface OpenAiAdapterOptions {
+  readonly patience?: Patience;
+  /** True where somebody will ask: then the package is loaded at the start, which holds up nobody's answer. */
+  readonly is_wanted?: boolean;
+}
+
 /** Any server that speaks OpenAI's API (Chat Completions, Embeddings, Audio), by the `openai` package. */
 @Injectable()
-export class OpenAiAdapter extends LanguageModel implements OnApplicationShutdown {
+export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly clients: OpenAiClients;
 
-  constructor(patience?: Patience) {
+  constructor(private readonly options: OpenAiAdapterOptions = {}) {
     super();
-    this.clients = new OpenAiClients(patience);
+    this.clients = new OpenAiClients(options.patience);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.options.is_wanted) await loadPackage();
   }
 
   async chat(account: ModelAccount, request: ModelRequest, options: ChatOptions): Promise<ModelAnswer> {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /* A language model behind OpenAI's API that takes exactly as long as it is told to: FIRST_MS until the first piece, PIECE_MS between two, PIECES in all. */
 
-const { FIRST_MS = '150', PIECE_MS = '10', PIECES = '40' } = process.env;
+const { FIRST_MS = '300', PIECE_MS = '20', PIECES = '40' } = process.env;
 const first_ms = Number(FIRST_MS);
 const piece_ms = Number(PIECE_MS);
 const pieces = Number(PIECES);
