@@ -98,6 +98,17 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     },
     missing: () => '999999',
   },
+  // After the versions, whose making takes all tools away.
+  'ext-tools/{name}': {
+    make: async ({ people }) => {
+      const name = uniqueName('sweep_');
+      const parameters = { type: 'object', properties: {} };
+      const tool = { name, description: 'Sweep', parameters, method: 'GET', url: 'https://8.8.8.8/' };
+      await expectOk(people.owner.api('/ext-tools', { method: 'PUT', json: { tools: [tool] } }));
+      return name;
+    },
+    missing: () => uniqueName('toolless_'),
+  },
   'tenants/{client_id}': { make: ({ client_id }) => client_id, missing: () => uniqueName('nobody') },
 };
 

@@ -6,3 +6,4 @@ export { SettingsService } from './settings/settings.service.js';
 export { BUILT_IN_TOOLS, type ExtTool, type FunctionTool, type PromptSettings } from './settings/setting-values.js';
 export { type NewTask, TaskService } from './task/task.service.js';
 export { ToolSchema } from './tools/tool-schema.js';
+export { ExtToolRunner, type ToolOutcome } from './tools/ext-tool-runner.js';

@@ -38,6 +38,15 @@ function isOrigin(value: string): boolean {
   }
 }
 
+/** Networks as `10.1.0.0/16`, comma-separated. */
+const networks = z.string().transform((value, context): ReadonlyArray<readonly [string, number]> => {
+  const parts = value.split(',').map((part) => part.trim());
+  if (parts.every((part) => ipaddr.isValidCIDR(part)))
+    return parts.map((part) => [part.slice(0, part.indexOf('/')), Number(part.slice(part.indexOf('/') + 1))]);
+  context.addIssue({ code: 'custom', message: 'takes networks such as 10.1.0.0/16, comma-separated' });
+  return z.NEVER;
+});
+
 /** `off`, `on`, or `<per caller>/<per tenant>` requests a minute. */
 const rateLimit = z
   .string()
@@ -105,6 +114,7 @@ export const environmentSchema = z
     TLS_KEY_FILE: z.string().min(1).optional(),
     RATE_LIMIT: rateLimit.default({ caller: 1_200, tenant: 24_000 }),
     CORS_ORIGINS: origins.default([]),
+    OUTBOUND_PRIVATE_NETWORKS: networks.default([]),
     TRUST_PROXY: trustProxy.default(false),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     SOCKET_ADAPTER: z.enum(['memory', 'postgres', 'redis']).optional(),

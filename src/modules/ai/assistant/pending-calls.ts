@@ -1,6 +1,6 @@
 import { AppError, type ErrorDetail } from '../../../platform/errors/index.js';
 import type { ToolCall, Turn } from '../../calls/index.js';
-import { storableValue } from './safe-json.js';
+import { valueOf } from './safe-json.js';
 
 /** What a tool answered that whoever asks has run. */
 export interface ToolResult {
@@ -26,14 +26,4 @@ export function withResults(turn: Turn | null, results: readonly ToolResult[]): 
   return turn.tool_calls.map((call) =>
     call.status === 'pending' ? { ...call, status: 'done', result: valueOf(given.get(call.id) ?? '') } : call,
   );
-}
-
-/** JSON where it is an object or a list, else the text. */
-function valueOf(content: string): unknown {
-  if (!/^\s*[[{]/.test(content)) return content;
-  try {
-    return storableValue(JSON.parse(content));
-  } catch {
-    return content;
-  }
 }

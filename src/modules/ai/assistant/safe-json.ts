@@ -49,3 +49,13 @@ export function boundedResult(result: unknown, longest: number): { value: unknow
   const cut = { is_cut: true, beginning: text.slice(0, longest).toWellFormed() };
   return { value: cut, text: JSON.stringify(cut) };
 }
+
+/** What a tool answered: a value where it is JSON of an object or a list, else the text. */
+export function valueOf(content: string): unknown {
+  if (!/^\s*[[{]/.test(content)) return content;
+  try {
+    return storableValue(JSON.parse(content));
+  } catch {
+    return content;
+  }
+}
