@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, makeTenant, makeUser, signIn, type TestUser, uniqueName, withHeaders } from '../support/client.js';
 import { openEvents } from '../support/events.js';
+import { type HttpPeer, startPeer } from '../support/http-peer.js';
 import { messagesOf, type OpenAiServer, startOpenAiServer, TEST_KEY } from '../support/openai-server.js';
 import { type Api, startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
@@ -29,6 +30,7 @@ interface Problem {
 }
 
 let model: OpenAiServer;
+let peer: HttpPeer;
 let server: TestServer;
 let owner: TestUser;
 let staff: TestUser;
@@ -36,8 +38,15 @@ let number = 0;
 
 beforeAll(async () => {
   model = await startOpenAiServer();
+  peer = await startPeer('127.0.0.2');
   server = await startServer({
-    env: { OPENAI_API_KEY: TEST_KEY, OPENAI_BASE_URL: model.base_url, OPENAI_MODEL: 'test-model', ASSISTANT_TIMEOUT_MS: '4000' },
+    env: {
+      OPENAI_API_KEY: TEST_KEY,
+      OPENAI_BASE_URL: model.base_url,
+      OPENAI_MODEL: 'test-model',
+      ASSISTANT_TIMEOUT_MS: '4000',
+      OUTBOUND_PRIVATE_NETWORKS: '127.0.0.2/32',
+    },
   });
   owner = await makeTenant(server.api, uniqueName('chat'));
   const person = await makeUser(server.api, { client_id: owner.client_id });
@@ -50,6 +59,7 @@ afterEach(() => model.reset());
 afterAll(async () => {
   await server.stop();
   await model.stop();
+  await peer.close();
 });
 
 /** A number that no other test has. */
@@ -308,6 +318,74 @@ describe('tools', () => {
     const again = await chat<Problem>({ call_id, tool_results: [{ id: 'r1', content: 'x' }] });
     expect([again.status, again.body.details?.[0]?.field]).toEqual([400, 'tool_results']);
     await owner.api('/func-config', { method: 'PUT', json: { tools: [] } });
+  });
+});
+
+describe("the tenant's own tools", () => {
+  const tool = {
+    name: 'find_slots',
+    description: '空きを調べる',
+    parameters: { type: 'object', properties: { date: { type: 'string' } }, required: ['date'] },
+  };
+
+  beforeAll(async () => {
+    const tools = [
+      { ...tool, method: 'GET', url: `${peer.url}/slots`, headers: { authorization: 'Bearer tool-secret' }, timeout_ms: 1_000 },
+      { ...tool, name: 'broken', method: 'POST', url: `${peer.url}/broken`, headers: {}, timeout_ms: 500 },
+    ];
+    expect((await owner.api('/ext-tools', { method: 'PUT', json: { tools } })).status).toBe(200);
+    peer.answer = ({ url }, response) => {
+      if (url.startsWith('/slots')) response.writeHead(200, { 'content-type': 'application/json' }).end('{"slots":["10:00"]}');
+    };
+  });
+
+  afterAll(async () => {
+    await owner.api('/ext-tools', { method: 'PUT', json: { tools: [] } });
+  });
+
+  it('are run here, and the model goes on with what they answer', async () => {
+    model.reply(
+      {
+        calls: [
+          { id: 'a', name: 'find_slots', arguments: { date: '2026-12-01' } },
+          { id: 'b', name: 'broken', arguments: { date: '2026-12-01' } },
+          { id: 'c', name: 'find_slots', arguments: { date: 7 } },
+        ],
+      },
+      { text: '10時が空いています。' },
+    );
+    const { body } = await chat({ phone_number: aNumber(), user_text: '空いていますか' });
+    expect(body.reply).toBe('10時が空いています。');
+    expect(body.tool_calls).toMatchObject([
+      { id: 'a', status: 'done', result: { slots: ['10:00'] } },
+      { id: 'b', status: 'failed', result: { error: 'The tool failed', content: 'The tool did not answer within 500 ms' } },
+      { id: 'c', status: 'failed', result: { details: [expect.any(String)] } },
+    ]);
+    expect(peer.requests.map(({ url }) => url)).toEqual(expect.arrayContaining(['/slots?date=2026-12-01', '/broken']));
+    expect(peer.requests.length).toBe(2);
+    expect(messagesOf(model.requests[1]!).find(({ tool_call_id }) => tool_call_id === 'a')?.content).toBe('{"slots":["10:00"]}');
+    expect(JSON.stringify([body, model.requests.map((request) => request.body)])).not.toContain('tool-secret');
+  });
+
+  it('are left when their caller goes away', async () => {
+    peer.requests.length = 0;
+    model.reply({ calls: [{ id: 'a', name: 'broken', arguments: { date: 'x' } }] });
+    const events = await openEvents(
+      `${server.url}/chat`,
+      { authorization: `Bearer ${staff.access_token}` },
+      { phone_number: aNumber(), user_text: 'a' },
+    );
+    expect((await events.next())?.event).toBe('tool_call');
+    await eventually(
+      async () => peer.requests.length,
+      (count) => count === 1,
+    );
+    events.leave();
+    await eventually(
+      async () => peer.requests[0]?.aborted,
+      (aborted) => aborted === true,
+      450,
+    );
   });
 });
 
