@@ -2,7 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Logger as PinoLogger } from 'pino';
 import { DocumentsModule } from './documents/index.js';
-import { AI_ENTITIES, AiModule } from './modules/ai/index.js';
+import { LlmModule } from './integrations/llm/index.js';
+import { AI_ENTITIES, AiModule, AssistantModule } from './modules/ai/index.js';
 import { AUTH_ENTITIES, AuthGuard, AuthModule, IdempotencyGuard, RateLimitGuard } from './modules/auth/index.js';
 import { CALLS_ENTITIES, CallsModule } from './modules/calls/index.js';
 import { CHAT_ENTITIES, ChatModule } from './modules/chat/index.js';
@@ -49,6 +50,7 @@ export class AppModule {
         RealtimeModule,
         OperationModule,
         DocumentsModule,
+        LlmModule,
         // The rooms come first among the routes: they are asked for most.
         ChatModule,
         CallsModule,
@@ -58,6 +60,7 @@ export class AppModule {
         AuthModule,
         AiModule,
         FilesModule,
+        AssistantModule,
       ],
       providers: [
         Sweeps,

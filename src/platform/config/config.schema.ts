@@ -154,6 +154,7 @@ export const environmentSchema = z
     OPENAI_MODEL: modelName.default('gpt-5-mini'),
     OPENAI_EMBEDDING_MODEL: modelName.optional(),
     WHISPER_MODEL: modelName.default('whisper-1'),
+    ASSISTANT_TIMEOUT_MS: wholeNumber(1_000, 30_000).default(30_000),
     TWILIO_ACCOUNT_SID: z
       .string()
       .regex(/^AC[0-9A-Za-z]{1,62}$/, 'takes an account SID: AC and 32 characters')

@@ -73,6 +73,7 @@ export const ERROR_TABLE = {
   ROOM_NOT_DELETABLE: { status: 409, message: 'This room cannot be deleted' },
   MESSAGE_DELETED: { status: 409, message: 'The message was deleted' },
   CALL_SID_TAKEN: { status: 409, message: 'A call with this call_sid is logged already' },
+  CALL_BUSY: { status: 409, message: 'Another turn of this call is being answered' },
   TOO_MANY_TURNS: { status: 409, message: 'The call has as many turns as one may have' },
   IDEMPOTENCY_IN_PROGRESS: { status: 409, message: 'A request with this Idempotency-Key is still running' },
   CONFLICT: { status: 409, message: 'The change conflicts with another one; try again' },
@@ -88,6 +89,10 @@ export const ERROR_TABLE = {
   RATE_LIMITED: { status: 429, message: 'Too many requests' },
   // 5xx
   INTERNAL_ERROR: { status: 500, message: 'Internal server error' },
+  MODEL_REFUSED: { status: 502, message: 'The language model refused the request' },
+  MODEL_FAILED: { status: 502, message: 'The language model did not answer properly' },
+  MODEL_BUSY: { status: 503, message: 'The language model is busy, or its account is used up; try again later' },
+  MODEL_TIMEOUT: { status: 504, message: 'The language model did not answer in time' },
   TELEPHONY_FAILED: { status: 502, message: 'The telephone provider refused the request' },
   TRANSCRIPTION_FAILED: { status: 502, message: 'The recording could not be transcribed' },
   TELEPHONY_UNAVAILABLE: { status: 503, message: 'The telephone provider does not answer; try again soon' },
