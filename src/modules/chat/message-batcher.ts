@@ -61,6 +61,11 @@ export class MessageBatcher {
     return promise;
   }
 
+  /** True where more messages of the room wait for the batch that runs. */
+  hasWaiting(client_id: string, room_id: string): boolean {
+    return this.lanes.get(client_id)?.queue.some(({ message }) => message.room_id === room_id) === true;
+  }
+
   private drain(client_id: string, lane: Lane): void {
     while (lane.running < MAX_RUNNING && lane.queue.length > 0) {
       const batch = takeBatch(lane);

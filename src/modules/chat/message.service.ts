@@ -167,13 +167,19 @@ export class MessageService {
   /** After a batch's commit: its messages in order, and whoever became a member by writing. */
   private tell(client_id: string, posted: readonly NewMessage[], outcomes: readonly PostOutcome[]): void {
     let created = 0;
+    const crowds = new Map<string, Array<() => void>>();
     for (const outcome of outcomes) {
       const message = posted[outcome.idx];
       if (outcome.outcome !== 'created' || !message) continue;
       created++;
       this.known.learn(client_id, message, outcome);
       this.search.markDirty(client_id, message.room_id);
-      this.outbox.push(() => this.tellOne(client_id, message, outcome));
+      const delivery = (): void => this.tellOne(client_id, message, outcome);
+      if (!this.stream.isCrowd(client_id, message.room_id)) this.outbox.push(delivery);
+      else crowds.set(message.room_id, [...(crowds.get(message.room_id) ?? []), delivery]);
+    }
+    for (const [room_id, deliveries] of crowds) {
+      this.outbox.pushGroup(`${client_id}/${room_id}`, deliveries, this.batcher.hasWaiting(client_id, room_id));
     }
     if (created > 0) this.usage.count(client_id, 'messages', created);
   }

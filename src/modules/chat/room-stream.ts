@@ -38,6 +38,8 @@ const MESSAGE = 'message';
 const RELAY = 'room';
 /** How long a message may be on its way from another node before it is read from the database. */
 const GAP_PATIENCE_MS = 150;
+/** Sockets of a room on this node, from which on what is told to them is put together. */
+const CROWD = 50;
 /** A room's messages that wait for an earlier one; more than this and the gap is read at once. */
 const MOST_HELD = 1_000;
 
@@ -113,6 +115,11 @@ export class RoomStream {
       abandon();
       throw error;
     }
+  }
+
+  /** True where so many sockets are in the room here that telling them costs more than storing. */
+  isCrowd(client_id: string, room_id: string): boolean {
+    return this.realtime.countIn(channels.room(client_id, room_id)) >= CROWD;
   }
 
   /** The place up to which this node's sockets have been told; null where it has none in the room. */

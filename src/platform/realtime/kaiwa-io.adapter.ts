@@ -3,6 +3,7 @@ import type { WsMessageHandler } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Observable } from 'rxjs';
 import type { ServerOptions } from 'socket.io';
+import { writeOncePerTurn } from './turn-transport.js';
 import { AckThen, type KaiwaServer, type KaiwaSocket } from './socket-types.js';
 
 /** The largest frame that a client may send (contract, section 3). */
@@ -30,7 +31,7 @@ export class KaiwaIoAdapter extends IoAdapter {
   }
 
   override createIOServer(port: number, options?: ServerOptions): KaiwaServer {
-    return super.createIOServer(port, {
+    const server = super.createIOServer(port, {
       ...options,
       path: '/socket.io',
       maxHttpBufferSize: MAX_FRAME_BYTES,
@@ -45,6 +46,8 @@ export class KaiwaIoAdapter extends IoAdapter {
           done(null, origin !== undefined && this.options.isOriginAllowed(origin)),
       },
     } as ServerOptions) as KaiwaServer;
+    writeOncePerTurn(server);
+    return server;
   }
 
   override bindMessageHandlers(
