@@ -8,6 +8,7 @@ import { readSurface, type Surface } from '../support/surface.js';
 const ACROSS_TENANTS: Record<string, string> = {
   'messages.sweep': 'takes expired messages away',
   'credentials.sweep': 'takes ended sessions, revocations, resets and Idempotency-Keys away',
+  'calls.check': "asks again for the end of calls that nobody answered or that are deserted; the end itself is the tenant's job",
 };
 
 let database: TestDatabase;

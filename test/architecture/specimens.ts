@@ -69,6 +69,14 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     make: async ({ people }) => idOf(await people.owner.api('/invitations', post({ email: `${uniqueName('guest')}@example.com` }))),
     missing: randomUUID,
   },
+  'calls/{id}': {
+    // Between two who do nothing else here, so that it rings and nobody is busy.
+    make: async ({ anonymous, client_id }) => {
+      const [caller, callee] = await Promise.all([makeUser(anonymous, { client_id }), makeUser(anonymous, { client_id })]);
+      return idOf(await caller.api('/calls', post({ callee_id: callee.id })));
+    },
+    missing: randomUUID,
+  },
   'tenants/{client_id}': { make: ({ client_id }) => client_id, missing: () => uniqueName('nobody') },
 };
 
@@ -80,6 +88,10 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
   room_id: room,
   sender_id: user,
   actor_id: user,
+  user_id: user,
+  caller_id: user,
+  callee_id: user,
+  call_id: { make: ({ values }) => valueOf(values, 'calls/{id}'), missing: randomUUID },
   member_ids: user,
   ids: user,
   usernames: { make: ({ people }) => people.member.username, missing: () => uniqueName('nobody') },
@@ -99,6 +111,10 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
 /** Bodies that an operation's least example does not serve for: those that must be somebody's own, or name whom an API key acts for. */
 export const BODIES: Record<string, (side: Side, is_by_key: boolean) => Json> = {
   postMessage: ({ people }, is_by_key) => ({ content: 'Sweep', ...(is_by_key ? { sender_id: people.member.id } : {}) }),
+  startCall: ({ people }, is_by_key) => ({ callee_id: people.staff.id, ...(is_by_key ? { caller_id: people.member.id } : {}) }),
+  acceptCall: ({ people }, is_by_key) => (is_by_key ? { user_id: people.member.id } : {}),
+  declineCall: ({ people }, is_by_key) => (is_by_key ? { user_id: people.member.id } : {}),
+  endCall: ({ people }, is_by_key) => (is_by_key ? { user_id: people.member.id } : {}),
   loginForTokens: ({ people: { member } }) => ({ email: member.email, password: member.password }),
   register: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),
   registerByEmail: () => ({ email: 'guest@example.com', password: 'correct-horse-battery-7' }),

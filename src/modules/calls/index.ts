@@ -3,3 +3,8 @@ export type { CallEnded } from './log/call.events.js';
 export * from './log/call.entity.js';
 export { CallLog, type CallPlace, type CallQuestion } from './log/call-log.js';
 export { PhoneNumbers } from './log/phone-numbers.js';
+export type { Media } from './ring/media.js';
+export { RING_GATEWAY } from './ring/ring.gateway.js';
+export { RING_SERVER_EVENTS } from './ring/ring.events.js';
+export { RingService } from './ring/ring.service.js';
+export { UserCallView } from './ring/ring.view.js';

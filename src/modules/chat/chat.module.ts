@@ -24,6 +24,7 @@ import { RoomPresence } from './room-presence.service.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomService } from './room.service.js';
 import { RoomStream } from './room-stream.js';
+import { SocketRegister } from './socket-register.js';
 
 /** The tables of this module. */
 export const CHAT_ENTITIES = [Room, RoomMember, Message];
@@ -49,8 +50,9 @@ export const CHAT_ENTITIES = [Room, RoomMember, Message];
     RoomRepository,
     RoomService,
     RoomStream,
+    SocketRegister,
     { provide: ROOM_ACCESS, useExisting: RoomService },
   ],
-  exports: [MessageService, RoomService, MessageSweeper],
+  exports: [MessageService, RoomService, MessageSweeper, SocketRegister],
 })
 export class ChatModule {}
