@@ -4,6 +4,7 @@ import { CreateTenancyAndIdentity1763600100000 } from './1763600100000-CreateTen
 import { CreateRooms1763600200000 } from './1763600200000-CreateRooms.js';
 import { CreateJobs1763600300000 } from './1763600300000-CreateJobs.js';
 import { CreateCalls1763600400000 } from './1763600400000-CreateCalls.js';
+import { CreateKnowledge1763600500000 } from './1763600500000-CreateKnowledge.js';
 import { CreateRinging1763600900000 } from './1763600900000-CreateRinging.js';
 
 /** Every migration, oldest first; listed, so that a build without one does not compile. */
@@ -13,5 +14,6 @@ export const MIGRATIONS: Array<new () => MigrationInterface> = [
   CreateRooms1763600200000,
   CreateJobs1763600300000,
   CreateCalls1763600400000,
+  CreateKnowledge1763600500000,
   CreateRinging1763600900000,
 ];

@@ -166,6 +166,7 @@ describe('every operation', () => {
       const { access, method, body, path, parameters, responses } = operation;
       const takes_key = parameters.some(({ name }) => name === 'Idempotency-Key');
       const needed: Array<[boolean, number, string]> = [
+        [true, 400, 'INVALID_HOST'],
         [true, 500, 'INTERNAL_ERROR'],
         [true, 503, ''],
         [access.kind !== 'public', 401, 'UNAUTHORIZED'],

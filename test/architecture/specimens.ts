@@ -77,6 +77,35 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     },
     missing: randomUUID,
   },
+  'faq/{question}': {
+    make: async ({ people }) => {
+      const question = uniqueName('sweep-');
+      await expectOk(people.owner.api('/faq', post({ question, answer: 'Sweep' })));
+      return question;
+    },
+    missing: () => uniqueName('unasked'),
+  },
+  'task/{name}': {
+    make: async ({ people }) => {
+      const name = uniqueName('sweep-');
+      await expectOk(
+        people.owner.api('/task', post({ name, phone_number: '09012345678', start_datetime: '2026-12-01T10:00:00', request: 'Sweep' })),
+      );
+      return name;
+    },
+    missing: () => uniqueName('unplanned'),
+  },
+  'versions/{version}': {
+    // The first tenant has written more versions than the second, so that its last one is none of the second's.
+    make: async ({ people }, place) => {
+      for (let count = 0; count < 4 - place * 2; count++) {
+        await expectOk(people.owner.api('/prompt', { method: 'PUT', json: { prompt: `Sweep ${count}` } }));
+        for (const path of ['/func-config', '/ext-tools']) await expectOk(people.owner.api(path, { method: 'PUT', json: { tools: [] } }));
+      }
+      return String(4 - place * 2);
+    },
+    missing: () => '999999',
+  },
   'tenants/{client_id}': { make: ({ client_id }) => client_id, missing: () => uniqueName('nobody') },
 };
 

@@ -315,6 +315,28 @@ describe('PATCH and DELETE /tenants/{client_id}', () => {
       await client.end();
     }
   });
+
+  it('a tenant that is made under the name of a deleted one, however soon, is another one: old tokens are nobody’s', async () => {
+    const first = await makeTenant(api);
+    const cookie = await api('/login', {
+      method: 'POST',
+      json: { usernameOrEmail: first.username, password: PASSWORD },
+      headers: { 'x-client-id': first.client_id },
+    });
+    const old = `token=${/token=([^;]+)/.exec(cookie.headers.get('set-cookie') ?? '')?.[1] ?? ''}`;
+    expect((await api('/tenant', { headers: { cookie: old } })).status).toBe(200);
+    expect((await operator(`/tenants/${first.client_id}`, { method: 'DELETE' })).status).toBe(204);
+    const second = await makeTenant(api, first.client_id);
+    expect((await second.api('/tenant')).status).toBe(200);
+    expect((await first.api('/tenant')).status).toBe(401);
+    expect((await api('/tenant', { headers: { cookie: old } })).status).toBe(401);
+    const renewed = await api('/auth/v1/refresh', {
+      method: 'POST',
+      json: { refresh_token: first.refresh_token },
+      headers: { 'x-client-id': first.client_id },
+    });
+    expect(renewed.status).toBe(401);
+  });
 });
 
 async function registerAt(node: TestServer, host: string): Promise<{ code: string }> {

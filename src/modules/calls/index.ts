@@ -6,5 +6,6 @@ export { PhoneNumbers } from './log/phone-numbers.js';
 export type { Media } from './ring/media.js';
 export { RING_GATEWAY } from './ring/ring.gateway.js';
 export { RING_SERVER_EVENTS } from './ring/ring.events.js';
+export { RingModule } from './ring/ring.module.js';
 export { RingService } from './ring/ring.service.js';
 export { UserCallView } from './ring/ring.view.js';

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { type OnGatewayConnection, type OnGatewayDisconnect, type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
 import { Config } from '../../platform/config/index.js';
 import { AppError, toAppError } from '../../platform/errors/index.js';
-import { Logger } from '../../platform/http/index.js';
+import { type KaiwaRequest, Logger } from '../../platform/http/index.js';
 import {
   AckThen,
   channels,
@@ -169,7 +169,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     if (!identity) {
       // Guesses count as an anonymous caller's requests do.
       await this.limits.count(
-        this.limits.callerKey(null, null, () => socket.handshake.address),
+        this.limits.callerKey(null, null, () => addressOf(socket)),
         null,
         null,
       );
@@ -183,7 +183,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
       actor,
       asOfNow: (who) => this.authenticator.asOfNow(who),
       username: '',
-      address: socket.handshake.address,
+      address: addressOf(socket),
       joined: new Map(),
       joining: new Map(),
       // One budget for all of a person's sockets: more sockets are not more room.
@@ -231,6 +231,11 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     socket.emit('session:ended', { reason } as never);
     socket.disconnect(true);
   }
+}
+
+/** Where the client is, as `TRUST_PROXY` has it for requests: the handshake's own word is the proxy's address. */
+function addressOf(socket: KaiwaSocket): string {
+  return (socket.request as KaiwaRequest).ip ?? socket.handshake.address;
 }
 
 /** The gateway's class, for the AsyncAPI document. */

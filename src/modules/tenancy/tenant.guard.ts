@@ -123,6 +123,7 @@ function assertCovers(actor: Actor, rule: RoleRule): void {
   if (actor.kind === 'user') {
     if (!roleCovers(actor.role, rule.role)) throw new AppError('FORBIDDEN');
   } else if (actor.kind === 'api_key') {
-    if (rule.scope === undefined || !actor.scopes.includes(rule.scope)) throw new AppError('SCOPE_MISSING');
+    if (![rule.scope, rule.or_scope].some((scope) => scope !== undefined && actor.scopes.includes(scope)))
+      throw new AppError('SCOPE_MISSING');
   }
 }

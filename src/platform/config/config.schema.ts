@@ -122,6 +122,7 @@ export const environmentSchema = z
     TRUST_PROXY: trustProxy.default(false),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     SOCKET_ADAPTER: z.enum(['memory', 'postgres', 'redis']).optional(),
+    SHUTDOWN_NOTICE_MS: wholeNumber(0, 10_000).default(3_000),
     JOBS: flag.default(true),
     SMTP_URL: z
       .string()

@@ -5,7 +5,6 @@ import { expect, it } from '@jest/globals';
 import { Server, type Socket } from 'socket.io';
 import { io as connect, type Socket as Client } from 'socket.io-client';
 import { Realtime } from './realtime.js';
-import type { KaiwaServer } from './socket-types.js';
 import { writeOncePerTurn } from './turn-transport.js';
 
 /** The client's WebSocket, which is the one of `ws`. */

@@ -9,8 +9,9 @@ import {
   TenantRepository,
 } from '../../../platform/database/index.js';
 import { Scope } from '../../../platform/scope/index.js';
+import { caseless } from '../../../platform/text/index.js';
 import { Call, type CallStatus, type Direction, type ToolCall, type Turn } from './call.entity.js';
-import { callJson, IS_OPEN, LISTED_TURNS, TURN_COLUMNS } from './call.sql.js';
+import { callJson, IS_OPEN, LISTED_TURNS, SAYS, TURN_COLUMNS } from './call.sql.js';
 
 /** More turns than a call can have had. */
 export const MOST_TURNS = 2_000;
@@ -26,6 +27,8 @@ export interface CallFilter {
   to?: string;
   status?: CallStatus;
   direction?: Direction;
+  /** With these words in what was said or written of it. */
+  q?: string;
   /** The person whose calls with other users alone are shown; everything where it is absent. */
   member_id?: string;
 }
@@ -71,7 +74,8 @@ export class CallRepository extends TenantRepository<Call> {
           and ($6::text is null or c.direction = $6)
           and ($7::uuid is null or (c.direction = 'internal' and (c.caller_id = $7 or c.callee_id = $7)))
           and ($8::timestamptz is null or (c.started_at, c.id) < ($8, $9::uuid))
-        order by c.started_at desc, c.id desc limit $10`,
+          and ($10::text is null or ${SAYS('$10')})
+        order by c.started_at desc, c.id desc limit $11`,
       [
         Scope.clientId(),
         filter.phone_key ?? null,
@@ -82,6 +86,7 @@ export class CallRepository extends TenantRepository<Call> {
         filter.member_id ?? null,
         before_at,
         before_id,
+        filter.q === undefined ? null : caseless(filter.q),
         limit + 1,
       ],
     );
@@ -139,8 +144,8 @@ export class CallRepository extends TenantRepository<Call> {
   }
 
   /** Adds a turn at the end of a call, and takes the call as begun; null where the call is not there or has had its most. */
-  async addTurn(call_id: string, turn: NewTurn): Promise<{ turn: number; ts: string } | null> {
-    const rows = await this.database.sql<{ turn: number; ts: string }>(
+  async addTurn(call_id: string, turn: NewTurn): Promise<Turn | null> {
+    const rows = await this.database.sql<Turn>(
       `with counted as (
          update calls set turn_count = turn_count + 1, active_at = now(), status = case status when 'ringing' then 'in_progress' else status end
           where client_id = $1 and id = $2 and turn_count < $3 returning turn_count),

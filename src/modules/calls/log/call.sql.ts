@@ -27,3 +27,11 @@ export const callJson = (newest: number | null): string => `json_build_object(
 
 /** A call that is not over, with somebody outside. */
 export const IS_OPEN = `c.status in ('ringing', 'in_progress') and c.phone_key is not null`;
+
+const folded = (text: string): string => `lower(normalize(${text}, NFKC))`;
+
+/** A call with these words, folded as `caseless` does, in what was said or written of it. */
+export const SAYS = (words: string): string => `(
+  position(${words} in ${folded(`concat_ws(' ', c.phone_number, c.phone_key, c.summary, c.outcome, c.transcript)`)}) > 0
+  or exists (select from call_turns t where t.client_id = c.client_id and t.call_id = c.id
+              and position(${words} in ${folded(`concat_ws(' ', t.user_text, t.ai_text)`)}) > 0))`;

@@ -135,12 +135,7 @@ export class RingService {
     return { call: assertParty(call, user_id), user_id };
   }
 
-  private answer(
-    actor: Actor,
-    id: string,
-    named: string | null | undefined,
-    change: (call: Ring) => Promise<Ring>,
-  ): Promise<UserCallView> {
+  private answer(actor: Actor, id: string, named: string | null | undefined, change: (call: Ring) => Promise<Ring>): Promise<UserCallView> {
     return this.database.transaction(async () => {
       const { call, user_id } = await this.find(actor, id, named, true);
       if (call.callee.id !== user_id) throw new AppError('FORBIDDEN');
