@@ -56,6 +56,7 @@ export class RowMaker {
       case 'int4':
       case 'int8':
       case 'numeric':
+      case 'float4':
       case 'float8':
         return 1;
       case 'json':
