@@ -8,6 +8,7 @@ import { CreateKnowledge1763600500000 } from './1763600500000-CreateKnowledge.js
 import { CreateAssistant1763600600000 } from './1763600600000-CreateAssistant.js';
 import { CreateFiles1763600700000 } from './1763600700000-CreateFiles.js';
 import { CreatePages1763600800000 } from './1763600800000-CreatePages.js';
+import { CreateRinging1763600900000 } from './1763600900000-CreateRinging.js';
 
 /** Every migration, oldest first; listed, so that a build without one does not compile. */
 export const MIGRATIONS: Array<new () => MigrationInterface> = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: Array<new () => MigrationInterface> = [
   CreateAssistant1763600600000,
   CreateFiles1763600700000,
   CreatePages1763600800000,
+  CreateRinging1763600900000,
 ];

@@ -5,7 +5,7 @@ import { DocumentsModule } from './documents/index.js';
 import { LlmModule } from './integrations/llm/index.js';
 import { AI_ENTITIES, AiModule, AssistantModule } from './modules/ai/index.js';
 import { AUTH_ENTITIES, AuthGuard, AuthModule, IdempotencyGuard, RateLimitGuard } from './modules/auth/index.js';
-import { CALLS_ENTITIES, CallsModule } from './modules/calls/index.js';
+import { CALLS_ENTITIES, CallsModule, RingModule } from './modules/calls/index.js';
 import { CHAT_ENTITIES, ChatModule } from './modules/chat/index.js';
 import { FILES_ENTITIES, FilesModule } from './modules/files/index.js';
 import { PAGES_ENTITIES, PagesModule } from './modules/pages/index.js';
@@ -55,6 +55,7 @@ export class AppModule {
         ChatModule,
         CallsModule,
         PagesModule,
+        RingModule,
         TenancyModule,
         UsersModule,
         AuthModule,

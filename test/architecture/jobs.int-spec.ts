@@ -10,6 +10,7 @@ const ACROSS_TENANTS: Record<string, string> = {
   'storage.sweep': 'deletes bytes that no row speaks for, and clears away writers that died',
   'storage.collect': 'deletes the bytes of files that were just deleted, whose tenant may be gone',
   'credentials.sweep': 'takes ended sessions, revocations, resets and Idempotency-Keys away',
+  'calls.check': "asks again for the end of calls that nobody answered or that are deserted; the end itself is the tenant's job",
 };
 
 let database: TestDatabase;
