@@ -1,11 +1,15 @@
 import type { Type } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { CHAT_GATEWAY, SERVER_EVENTS } from '../modules/chat/index.js';
+import { NOTIFICATION_EVENTS } from '../modules/matching/index.js';
 import { ErrorBodyView } from '../platform/http/index.js';
 import { describeSocketEvents } from '../platform/realtime/index.js';
 import { exampleOf } from './examples.js';
 
 type Json = Record<string, unknown>;
+
+/** Everything that the server sends by itself. */
+const SENT_EVENTS = [...SERVER_EVENTS, ...NOTIFICATION_EVENTS];
 
 const REF = '#/components/schemas/';
 const CHANNEL = '#/channels/socket';
@@ -25,7 +29,7 @@ REST API's error table (\`/openapi.json\`). What belongs to another tenant is as
 /** Classes whose schemas the socket document needs, besides those that REST shows. */
 export function socketModels(): Array<Type<object>> {
   const sent = describeSocketEvents(CHAT_GATEWAY).flatMap(({ body, ack }) => (ack ? [body, ack] : [body]));
-  return [...new Set([ErrorBodyView, ...sent, ...SERVER_EVENTS.map(({ payload }) => payload)])];
+  return [...new Set([ErrorBodyView, ...sent, ...SENT_EVENTS.map(({ payload }) => payload)])];
 }
 
 /** The socket events as AsyncAPI 3, from the very classes that validate and shape them; `openapi` has their schemas. */
@@ -66,7 +70,7 @@ export function buildAsyncApi(openapi: OpenAPIObject, public_url: string | undef
       reply: { channel: { $ref: CHANNEL }, messages: [{ $ref: `${CHANNEL}/messages/${key}Ack` }] },
     };
   }
-  for (const { name, payload: type, summary } of SERVER_EVENTS) {
+  for (const { name, payload: type, summary } of SENT_EVENTS) {
     const key = keyOf(`on:${name}`);
     const payload = { $ref: REF + type.name };
     messages[key] = { name, title: name, summary, payload, examples: [{ name: 'sent', payload: example(payload) }] };

@@ -5,5 +5,9 @@ export const TAGS: ReadonlyArray<{ readonly name: string; readonly description: 
   { name: 'Tenancy', description: 'Tenants, API keys, invitations, usage and the audit log' },
   { name: 'Rooms', description: 'Rooms, their members and who is connected to them' },
   { name: 'Messages', description: 'What is said in rooms: history, posting, reactions, search' },
+  {
+    name: 'Matching',
+    description: 'Students meet speakers: master data, certificates, matchings, their messages and payments, notifications',
+  },
   { name: 'Operation', description: 'For whoever runs the server: health, metrics, the documents of this API' },
 ];

@@ -11,8 +11,9 @@ import { phoneKey } from './phone-number.js';
 import { assertTenancy } from './tenancy.policy.js';
 import { TenantDirectory, type TenantFacts } from './tenant-directory.js';
 import { hostName } from './tenant-fields.js';
+import { changedMatching } from './tenant-matching.js';
 import { type NewTenant, TenantRegisterRepository } from './tenant-register.repository.js';
-import type { ChangeAnyTenantDto, ChangeTenantDto, CreateTenantDto, TenantOidcDto } from './tenant.dto.js';
+import type { ChangeAnyTenantDto, ChangeTenantDto, CreateTenantDto, TenantMatchingDto, TenantOidcDto } from './tenant.dto.js';
 import type { Tenant, TenantOidc } from './tenant.entity.js';
 
 const DEFAULT_TIMEZONE = 'Asia/Tokyo';
@@ -138,6 +139,7 @@ export class TenantService {
         domains: changes.domains ? hostNames(changes.domains) : before.domains,
         phone_numbers: changes.phone_numbers ?? before.phone_numbers,
         oidc: oidc === undefined ? before.oidc : oidc,
+        matching: changedMatching(before.matching, matchingChanges(changes.matching ?? {})),
       };
       const numbers = phoneKeys(after);
       const tenant = await this.register.updateOwn(after);
@@ -168,7 +170,16 @@ function newTenant(input: Pick<CreateTenantDto, 'client_id' | 'name'> & Partial<
     domains: hostNames(input.domains ?? []),
     phone_numbers: input.phone_numbers ?? [],
     oidc: input.oidc ? toOidc(input.oidc, true) : null,
+    matching: {},
   };
+}
+
+/** Currencies are compared as the payment provider writes them. @throws VALIDATION_FAILED where nobody pays in it */
+function matchingChanges({ currency, ...changes }: TenantMatchingDto): TenantMatchingDto {
+  if (currency != null && !Intl.supportedValuesOf('currency').includes(currency.toUpperCase())) {
+    throw AppError.field('matching.currency', 'must be a currency such as jpy');
+  }
+  return { ...changes, currency: currency?.toLowerCase() ?? currency };
 }
 
 /** Checked by the body's rules before. */

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { REGISTRATIONS, type Registration, type Tenant } from './tenant.entity.js';
+import { matchingSettings, type TenantMatching } from './tenant-matching.js';
 
 /** The OIDC issuer that a tenant trusts. */
 export class TenantOidcView {
@@ -14,6 +15,57 @@ export class TenantOidcView {
    * @example ['1example23456789']
    */
   audience: string[];
+}
+
+/** What is set of a tenant's matchings, defaults included. */
+export class TenantMatchingView implements TenantMatching {
+  /**
+   * What a talk costs, in the currency's smallest unit; null where nothing is to be paid
+   * @example 3000
+   */
+  @ApiProperty({ type: 'integer', nullable: true })
+  price: number | null;
+
+  /**
+   * ISO 4217, lower case
+   * @example 'jpy'
+   */
+  currency: string;
+
+  /**
+   * Up to so many hours before its beginning the two may move or cancel a talk
+   * @example 0
+   */
+  @ApiProperty({ type: 'integer' })
+  cancel_cutoff_hours: number;
+
+  /**
+   * Cancelled by the listener so many hours before its beginning, or more, a talk is paid back whole
+   * @example 24
+   */
+  @ApiProperty({ type: 'integer' })
+  refund_full_hours: number;
+
+  /**
+   * Cancelled by the listener later than that, so much of the price is paid back
+   * @example 50
+   */
+  @ApiProperty({ type: 'integer' })
+  refund_late_percent: number;
+
+  /**
+   * How many days direct messages live
+   * @example 30
+   */
+  @ApiProperty({ type: 'integer' })
+  message_ttl_days: number;
+
+  /**
+   * How many days a certificate's images are kept after the decision
+   * @example 90
+   */
+  @ApiProperty({ type: 'integer' })
+  certificate_retention_days: number;
 }
 
 /** A tenant. */
@@ -62,6 +114,10 @@ export class TenantView {
   @ApiProperty({ type: () => TenantOidcView, nullable: true })
   oidc: TenantOidcView | null;
 
+  /** What is set of matchings */
+  @ApiProperty({ type: () => TenantMatchingView })
+  matching: TenantMatchingView;
+
   /**
    * When it was made
    * @example '2026-11-20T09:00:00.000Z'
@@ -71,7 +127,7 @@ export class TenantView {
 }
 
 export function toTenantView(tenant: Tenant): TenantView {
-  const { client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc } = tenant;
+  const { client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, matching } = tenant;
   return {
     client_id,
     name,
@@ -81,6 +137,7 @@ export function toTenantView(tenant: Tenant): TenantView {
     domains,
     phone_numbers,
     oidc: oidc && { issuer: oidc.issuer, audience: oidc.audience },
+    matching: matchingSettings(matching),
     created_at: tenant.created_at.toISOString(),
   };
 }

@@ -1,0 +1,11 @@
+import { Matching } from './matching.entity.js';
+import { Notification } from './notification/notification.entity.js';
+
+export { Matching, type MatchingStatus } from './matching.entity.js';
+export { MatchingModule } from './matching.module.js';
+export { MatchingService } from './matching.service.js';
+export { NOTIFICATION_EVENTS } from './notification/notification.events.js';
+export { type NewNotification, NotificationService } from './notification/notification.service.js';
+
+/** The entity classes of this module. */
+export const MATCHING_ENTITIES = [Matching, Notification];
