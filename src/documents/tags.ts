@@ -5,6 +5,7 @@ export const TAGS: ReadonlyArray<{ readonly name: string; readonly description: 
   { name: 'Tenancy', description: 'Tenants, API keys, invitations, usage and the audit log' },
   { name: 'Rooms', description: 'Rooms, their members and who is connected to them' },
   { name: 'Messages', description: 'What is said in rooms: history, posting, reactions, search' },
+  { name: 'Files', description: 'Files and images: upload, resumable upload, download, links' },
   {
     name: 'Matching',
     description: 'Students meet speakers: master data, certificates, matchings, their messages and payments, notifications',

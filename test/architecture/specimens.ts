@@ -69,6 +69,7 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     make: async ({ people }) => idOf(await people.owner.api('/invitations', post({ email: `${uniqueName('guest')}@example.com` }))),
     missing: randomUUID,
   },
+  'files/{id}': { make: ({ people }) => uploadAs(people.owner), missing: randomUUID },
   'tenants/{client_id}': { make: ({ client_id }) => client_id, missing: () => uniqueName('nobody') },
 };
 
@@ -90,7 +91,8 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
     },
     missing: () => uniqueName('none'),
   },
-  file_ids: { make: () => randomUUID(), missing: randomUUID },
+  file_ids: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
+  user_id: user,
   id: { free: 'sweep' },
   client_id: { free: 'sweep' },
   client_message_id: { free: 'sweep-1' },
@@ -159,6 +161,13 @@ function valueOf(values: Side['values'], key: string): string {
   const value = values.get(key);
   if (value === undefined) throw new Error(`${key} is not made yet: mind the order in test/architecture/specimens.ts`);
   return value;
+}
+
+/** Uploads a small file and answers its id. */
+async function uploadAs({ api }: TestUser): Promise<string> {
+  const form = new FormData();
+  form.set('file', new File([`Sweep ${uniqueName('f')}`], 'sweep.txt'));
+  return idOf(await api('/files', { method: 'POST', body: form }));
 }
 
 function post(json: Json): { method: string; json: Json } {

@@ -25,7 +25,8 @@ const AUTH_CHANNEL = 'kaiwa_auth';
 /** A deleted tenant may have millions of rows; a statement is otherwise given seconds. */
 const DELETE_TIMEOUT_MS = 600_000;
 
-const COLUMNS = 'client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, matching, created_at';
+const COLUMNS =
+  'client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes, matching, created_at';
 
 const TAKEN: Record<string, ErrorCode> = {
   tenant_domains_pkey: 'DOMAIN_TAKEN',
@@ -49,10 +50,10 @@ export class TenantRegisterRepository {
 
   /** Makes the scope's tenant; null where there is one by that name. */
   async insertOwn(tenant: NewTenant): Promise<Tenant | null> {
-    const { name, timezone, phone_region, registration, domains, phone_numbers, oidc, matching } = tenant;
+    const { name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes, matching } = tenant;
     const [made] = await this.database.sql<Tenant>(
-      `insert into tenants (client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, matching)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (client_id) do nothing returning ${COLUMNS}`,
+      `insert into tenants (client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes, matching)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (client_id) do nothing returning ${COLUMNS}`,
       [
         Scope.clientId(),
         name,
@@ -62,6 +63,7 @@ export class TenantRegisterRepository {
         domains,
         phone_numbers,
         oidc && JSON.stringify(oidc),
+        storage_quota_bytes,
         JSON.stringify(matching),
       ],
     );
@@ -70,10 +72,10 @@ export class TenantRegisterRepository {
 
   /** Writes the scope's tenant as it is given. */
   async updateOwn(tenant: NewTenant): Promise<Tenant> {
-    const { name, timezone, phone_region, registration, domains, phone_numbers, oidc, matching } = tenant;
+    const { name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes, matching } = tenant;
     const [changed] = await this.database.sql<Tenant>(
       `update tenants set name = $2, timezone = $3, phone_region = $4, registration = $5, domains = $6, phone_numbers = $7, oidc = $8,
-                          matching = $9
+              storage_quota_bytes = $9, matching = $10
         where client_id = $1 returning ${COLUMNS}`,
       [
         Scope.clientId(),
@@ -84,6 +86,7 @@ export class TenantRegisterRepository {
         domains,
         phone_numbers,
         oidc && JSON.stringify(oidc),
+        storage_quota_bytes,
         JSON.stringify(matching),
       ],
     );
