@@ -36,6 +36,8 @@ export class CreateMatching1763601000000 implements MigrationInterface {
         decided_at timestamptz(3),
         created_at timestamptz(3) not null default now(),
         primary key (client_id, id),
+        foreign key (client_id, type_card_file_id) references files (client_id, id) on delete set null (type_card_file_id),
+        foreign key (client_id, identity_card_file_id) references files (client_id, id) on delete set null (identity_card_file_id),
         constraint certificates_decided check ((status = 'pending') = (decided_at is null)),
         foreign key (client_id, user_id) references users (client_id, id) on delete cascade`,
     });
@@ -43,6 +45,8 @@ export class CreateMatching1763601000000 implements MigrationInterface {
       create unique index certificates_pending on certificates (client_id, user_id) where status = 'pending';
       create index certificates_user on certificates (client_id, user_id);
       create index certificates_queue on certificates (client_id, status, created_at, id);
+      create index certificates_type_card on certificates (client_id, type_card_file_id);
+      create index certificates_identity_card on certificates (client_id, identity_card_file_id);
       create index certificates_kept on certificates (decided_at) where type_card_file_id is not null or identity_card_file_id is not null;
     `);
 
@@ -128,6 +132,7 @@ export class CreateMatching1763601000000 implements MigrationInterface {
           on delete set null (speaker_id),
         constraint matchings_listener_fkey foreign key (client_id, listener_id, listener_type) references users (client_id, id, type)
           on delete set null (listener_id),
+        foreign key (client_id, audio_file_id) references files (client_id, id) on delete set null (audio_file_id),
         foreign key (client_id, room_id) references rooms (client_id, id),
         constraint matchings_speaker_free exclude using gist (client_id with =, speaker_id with =, tstzrange(date, ends_at) with &&)
           where (status = 'booked'),
@@ -137,6 +142,7 @@ export class CreateMatching1763601000000 implements MigrationInterface {
     await queryRunner.query(`
       create index matchings_of_speaker on matchings (client_id, speaker_id, date desc, id desc);
       create index matchings_of_listener on matchings (client_id, listener_id, date desc, id desc);
+      create index matchings_audio on matchings (client_id, audio_file_id) where audio_file_id is not null;
       create index matchings_by_date on matchings (client_id, date desc, id desc);
 
       create function release_matchings_of_type() returns trigger

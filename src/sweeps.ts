@@ -2,13 +2,20 @@ import { Injectable } from '@nestjs/common';
 import { AuthSweeper } from './modules/auth/index.js';
 import { MessageSweeper } from './modules/chat/index.js';
 import { TrashCollector } from './modules/files/index.js';
-import { NotificationService } from './modules/matching/index.js';
+import { CertificateService, NotificationService } from './modules/matching/index.js';
 import { Jobs } from './platform/jobs/index.js';
 
 /** The periodic jobs that take away what has had its time, in every tenant. */
 @Injectable()
 export class Sweeps {
-  constructor(jobs: Jobs, messages: MessageSweeper, auth: AuthSweeper, trash: TrashCollector, notifications: NotificationService) {
+  constructor(
+    jobs: Jobs,
+    messages: MessageSweeper,
+    auth: AuthSweeper,
+    trash: TrashCollector,
+    notifications: NotificationService,
+    certificates: CertificateService,
+  ) {
     jobs.cron('messages.sweep', '* * * * *', async () => {
       await messages.sweep();
     });
@@ -20,6 +27,9 @@ export class Sweeps {
     });
     jobs.cron('notifications.sweep', '17 3 * * *', async () => {
       await notifications.sweep();
+    });
+    jobs.cron('certificates.sweep', '7 * * * *', async () => {
+      await certificates.sweep();
     });
   }
 }

@@ -9,6 +9,8 @@ const ACROSS_TENANTS: Record<string, string> = {
   'messages.sweep': 'takes expired messages away',
   'storage.sweep': 'deletes bytes that no row speaks for, and clears away writers that died',
   'storage.collect': 'deletes the bytes of files that were just deleted, whose tenant may be gone',
+  'notifications.sweep': 'takes away what people were told long ago',
+  'certificates.sweep': 'takes the images of decided certificates away',
   'credentials.sweep': 'takes ended sessions, revocations, resets and Idempotency-Keys away',
 };
 

@@ -1,6 +1,7 @@
 import { makeTenant, makeUser, signIn, type TestUser } from './client.js';
-import type { Api } from './server.js';
-import { sql } from './sql.js';
+import type { Answer, Api } from './server.js';
+
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 /** A tenant's owner, with one row of each kind of the master data. */
 export interface Town {
@@ -34,24 +35,38 @@ export function profileOf(town: Town, type: 'student' | 'company', name: string)
   return type === 'student' ? { ...person, university_id } : { ...person, company_id, job_id, department_id, position: '課長' };
 }
 
-/** Makes a person with a profile, proven unless told otherwise. */
+/** Makes a person with a profile, proven by papers unless told otherwise. */
 export async function makePerson(
   api: Api,
   town: Town,
-  database_url: string,
   type: 'student' | 'company',
   { name = type === 'student' ? '学生 花子' : '社員 太郎', is_authenticated = true } = {},
 ): Promise<TestUser> {
   const person = await makeUser(api, { client_id: town.client_id });
-  const set = await person.api('/users/me', { method: 'PUT', json: profileOf(town, type, name) });
-  if (set.status !== 200) throw new Error(`A profile could not be set: ${set.status} ${JSON.stringify(set.body)}`);
-  if (is_authenticated) await prove(database_url, person.id);
+  expectStatus(await person.api('/users/me', { method: 'PUT', json: profileOf(town, type, name) }), 200);
+  if (is_authenticated) {
+    const certificate_id = await submitPapers(person);
+    expectStatus(await town.owner.api(`/certificates/${certificate_id}/approve`, { method: 'POST' }), 200);
+    expectStatus(await person.api('/notifications/read', { method: 'POST', json: {} }), 200);
+  }
   return person;
 }
 
-/** As if their papers had been approved. */
-export async function prove(database_url: string, user_id: string): Promise<void> {
-  await sql(database_url, 'update users set is_authenticated = true where id = $1', [user_id]);
+/** Uploads an image of one point. */
+export async function uploadImage({ api }: TestUser, name = 'card.png'): Promise<string> {
+  const form = new FormData();
+  form.set('file', new File([Buffer.from(PNG, 'base64')], name));
+  const made = await api<{ id: string }>('/files', { method: 'POST', body: form });
+  expectStatus(made, 201);
+  return made.body.id;
+}
+
+/** Hands two images in as papers; answers the certificate's id. */
+export async function submitPapers(person: TestUser): Promise<string> {
+  const [type_card_file_id, identity_card_file_id] = [await uploadImage(person), await uploadImage(person, 'licence.png')];
+  const made = await person.api<{ id: string }>('/certificates', { method: 'POST', json: { type_card_file_id, identity_card_file_id } });
+  expectStatus(made, 201);
+  return made.body.id;
 }
 
 /** Makes an admin of the tenant. */
@@ -64,4 +79,8 @@ export async function makeAdmin(api: Api, { owner, client_id }: Town): Promise<T
 /** So many minutes from now, to the second. */
 export function minutesAhead(minutes: number): string {
   return new Date(Math.ceil(Date.now() / 1_000) * 1_000 + minutes * 60_000).toISOString();
+}
+
+function expectStatus({ status, body }: Answer, wanted: number): void {
+  if (status !== wanted) throw new Error(`${status} in place of ${wanted}: ${JSON.stringify(body)?.slice(0, 2_000)}`);
 }

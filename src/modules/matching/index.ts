@@ -1,6 +1,8 @@
+import { Certificate } from './certificate/certificate.entity.js';
 import { Matching } from './matching.entity.js';
 import { Notification } from './notification/notification.entity.js';
 
+export { CertificateService } from './certificate/certificate.service.js';
 export { Matching, type MatchingStatus } from './matching.entity.js';
 export { MatchingModule } from './matching.module.js';
 export { MatchingService } from './matching.service.js';
@@ -8,4 +10,4 @@ export { NOTIFICATION_EVENTS } from './notification/notification.events.js';
 export { type NewNotification, NotificationService } from './notification/notification.service.js';
 
 /** The entity classes of this module. */
-export const MATCHING_ENTITIES = [Matching, Notification];
+export const MATCHING_ENTITIES = [Certificate, Matching, Notification];

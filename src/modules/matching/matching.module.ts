@@ -1,7 +1,11 @@
 import { Module } from '@nestjs/common';
 import { ChatModule } from '../chat/index.js';
+import { FilesModule } from '../files/index.js';
 import { TenancyModule } from '../tenancy/index.js';
 import { UsersModule } from '../users/index.js';
+import { CertificateController } from './certificate/certificate.controller.js';
+import { CertificateRepository } from './certificate/certificate.repository.js';
+import { CertificateService } from './certificate/certificate.service.js';
 import { DirectMessageController } from './direct-message/direct-message.controller.js';
 import { DirectMessageService } from './direct-message/direct-message.service.js';
 import { MatchingController } from './matching.controller.js';
@@ -14,9 +18,11 @@ import { NotificationRepository } from './notification/notification.repository.j
 import { NotificationService } from './notification/notification.service.js';
 
 @Module({
-  imports: [TenancyModule, UsersModule, ChatModule],
-  controllers: [MatchingController, DirectMessageController, NotificationController],
+  imports: [TenancyModule, UsersModule, FilesModule, ChatModule],
+  controllers: [CertificateController, MatchingController, DirectMessageController, NotificationController],
   providers: [
+    CertificateRepository,
+    CertificateService,
     DirectMessageService,
     MatchingJobs,
     MatchingNotices,
@@ -25,6 +31,6 @@ import { NotificationService } from './notification/notification.service.js';
     NotificationRepository,
     NotificationService,
   ],
-  exports: [MatchingService, NotificationService],
+  exports: [CertificateService, MatchingService, NotificationService],
 })
 export class MatchingModule {}
