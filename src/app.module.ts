@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Logger as PinoLogger } from 'pino';
 import { DocumentsModule } from './documents/index.js';
+import { PaymentsModule } from './integrations/payments/index.js';
 import { AUTH_ENTITIES, AuthGuard, AuthModule, IdempotencyGuard, RateLimitGuard } from './modules/auth/index.js';
 import { CHAT_ENTITIES, ChatModule } from './modules/chat/index.js';
 import { FILES_ENTITIES, FilesModule } from './modules/files/index.js';
@@ -36,6 +37,7 @@ export class AppModule {
         JobsModule,
         RealtimeModule,
         OperationModule,
+        PaymentsModule,
         DocumentsModule,
         // The rooms come first among the routes: they are asked for most.
         ChatModule,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuthSweeper } from './modules/auth/index.js';
 import { MessageSweeper } from './modules/chat/index.js';
 import { TrashCollector } from './modules/files/index.js';
-import { CertificateService, NotificationService } from './modules/matching/index.js';
+import { CertificateService, NotificationService, PaymentService } from './modules/matching/index.js';
 import { Jobs } from './platform/jobs/index.js';
 
 /** The periodic jobs that take away what has had its time, in every tenant. */
@@ -15,6 +15,7 @@ export class Sweeps {
     trash: TrashCollector,
     notifications: NotificationService,
     certificates: CertificateService,
+    payments: PaymentService,
   ) {
     jobs.cron('messages.sweep', '* * * * *', async () => {
       await messages.sweep();
@@ -30,6 +31,9 @@ export class Sweeps {
     });
     jobs.cron('certificates.sweep', '7 * * * *', async () => {
       await certificates.sweep();
+    });
+    jobs.cron('payments.sweep', '27 4 * * *', async () => {
+      await payments.sweep();
     });
   }
 }

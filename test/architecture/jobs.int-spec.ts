@@ -11,6 +11,7 @@ const ACROSS_TENANTS: Record<string, string> = {
   'storage.collect': 'deletes the bytes of files that were just deleted, whose tenant may be gone',
   'notifications.sweep': 'takes away what people were told long ago',
   'certificates.sweep': 'takes the images of decided certificates away',
+  'payments.sweep': 'forgets events of payments that cannot come again',
   'credentials.sweep': 'takes ended sessions, revocations, resets and Idempotency-Keys away',
 };
 

@@ -5,7 +5,16 @@ import { type Column, rowsOf } from './catalog.js';
 type Row = Record<string, unknown>;
 
 /** Values that a table's checks ask for and that cannot be told from its columns. */
-const SPECIMENS: Record<string, Row> = { file_attachments: { object_kind: 'room' } };
+const SPECIMENS: Record<string, Row> = {
+  file_attachments: { object_kind: 'room' },
+  matchings: {
+    speaker_id: '019ac1f0-0000-7000-8000-000000000001',
+    listener_id: '019ac1f0-0000-7000-8000-000000000002',
+    meeting_length: 30,
+    ends_at: '2026-11-20T09:30:00.000Z',
+  },
+  payments: { currency: 'jpy' },
+};
 
 const CHECKS = `
   select t.relname as table, a.attname as column, pg_get_constraintdef(k.oid) as text

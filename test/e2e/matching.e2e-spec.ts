@@ -219,8 +219,8 @@ describe('GET /matching', () => {
     expect(await listed(student)).toEqual([ids[2], ids[1], ids[0]]);
     expect(await listed(one)).toEqual([ids[2], ids[0]]);
     expect(await listed(student, '?status=cancelled')).toEqual([ids[1]]);
-    expect(await listed(student, `?from=${dates[1]}`)).toEqual([ids[2], ids[1]]);
-    expect(await listed(student, `?to=${dates[1]}`)).toEqual([ids[0]]);
+    expect(await listed(student, `?from=${dates[1] ?? ''}`)).toEqual([ids[2], ids[1]]);
+    expect(await listed(student, `?to=${dates[1] ?? ''}`)).toEqual([ids[0]]);
     const paged: string[] = [];
     let path: string | undefined = '/matching?limit=1';
     while (path) {

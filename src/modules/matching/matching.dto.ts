@@ -37,7 +37,7 @@ export class ChangeMatchingDto {
 
 /** Which matchings. */
 export class ListMatchingsQuery extends PageQuery {
-  @IsOneOf(MATCHING_STATUSES, { optional: true, enum_name: 'MatchingStatus', description: 'In this status' })
+  @IsOneOf(MATCHING_STATUSES, { optional: true, description: 'In this status' })
   status?: MatchingStatus;
 
   @IsTimestamp({ optional: true, description: 'Beginning then or later', example: '2027-04-01T00:00:00.000Z' })

@@ -5,6 +5,7 @@ import { Jobs } from '../../platform/jobs/index.js';
 import { MatchingRepository } from './matching.repository.js';
 import { MatchingNotices } from './matching-notices.js';
 import { serverStatus } from './matching.policy.js';
+import { PaymentService } from './payment/payment.service.js';
 import { NotificationService, type NewNotification } from './notification/notification.service.js';
 
 declare module '../../platform/jobs/index.js' {
@@ -22,6 +23,7 @@ export class MatchingJobs {
     private readonly matchings: MatchingRepository,
     private readonly notices: MatchingNotices,
     private readonly notifications: NotificationService,
+    private readonly payments: PaymentService,
     private readonly jobs: Jobs,
     events: EventBus,
   ) {
@@ -57,7 +59,9 @@ export class MatchingJobs {
       const status = serverStatus(act, matching.status);
       if (status) await this.matchings.update({ id }, { status });
       const other = speaker_id === user_id ? listener_id : speaker_id;
-      if (is_over || other === null) continue;
+      if (is_over) continue;
+      await this.payments.release(matching, speaker_id === user_id ? 'speaker' : 'listener');
+      if (other === null) continue;
       const text = await this.notices.words('matching.cancelled', date);
       await this.jobs.enqueue('notification.send', { user_id: other, type: 'matching.cancelled', object_id: id, text });
     }

@@ -16,10 +16,13 @@ import { MatchingService } from './matching.service.js';
 import { NotificationController } from './notification/notification.controller.js';
 import { NotificationRepository } from './notification/notification.repository.js';
 import { NotificationService } from './notification/notification.service.js';
+import { PaymentController } from './payment/payment.controller.js';
+import { PaymentRepository } from './payment/payment.repository.js';
+import { PaymentService } from './payment/payment.service.js';
 
 @Module({
   imports: [TenancyModule, UsersModule, FilesModule, ChatModule],
-  controllers: [CertificateController, MatchingController, DirectMessageController, NotificationController],
+  controllers: [CertificateController, MatchingController, DirectMessageController, NotificationController, PaymentController],
   providers: [
     CertificateRepository,
     CertificateService,
@@ -30,7 +33,9 @@ import { NotificationService } from './notification/notification.service.js';
     MatchingService,
     NotificationRepository,
     NotificationService,
+    PaymentRepository,
+    PaymentService,
   ],
-  exports: [CertificateService, MatchingService, NotificationService],
+  exports: [CertificateService, MatchingService, NotificationService, PaymentService],
 })
 export class MatchingModule {}

@@ -13,6 +13,7 @@ import { assertMatching, isDesk, type Party } from './matching.policy.js';
 import { MatchingRepository } from './matching.repository.js';
 import { type MatchingView, toMatchingView } from './matching.view.js';
 import { MatchingNotices } from './matching-notices.js';
+import { PaymentService } from './payment/payment.service.js';
 
 const DAY_SECONDS = 86_400;
 /** What the room of the two is called: it tells no names. */
@@ -29,6 +30,7 @@ export class MatchingService {
     private readonly rooms: RoomService,
     private readonly messages: MessageService,
     private readonly notices: MatchingNotices,
+    private readonly payments: PaymentService,
     private readonly jobs: Jobs,
   ) {}
 
@@ -116,8 +118,9 @@ export class MatchingService {
     await this.finishAt(moved);
   }
 
-  private async cancel(matching: Matching, _party: Party): Promise<void> {
+  private async cancel(matching: Matching, by: Party): Promise<void> {
     await this.matchings.update({ id: matching.id }, { status: 'cancelled' });
+    await this.payments.release(matching, by);
     await this.notices.tell('matching.cancelled', matching);
   }
 

@@ -125,7 +125,7 @@ export class SearchUsersQuery extends PageQuery {
   })
   q?: string;
 
-  @IsOneOf(USER_TYPES, { optional: true, enum_name: 'UserType', description: `What they are in matchings: ${IS_WHAT}` })
+  @IsOneOf(USER_TYPES, { optional: true, description: `What they are in matchings: ${IS_WHAT}` })
   type?: UserType;
 
   @IsIdField({ optional: true, description: 'At this university' })

@@ -18,6 +18,6 @@ export class RejectCertificateDto {
 
 /** Which certificates. */
 export class ListCertificatesQuery extends PageQuery {
-  @IsOneOf(CERTIFICATE_STATUSES, { optional: true, enum_name: 'CertificateStatus', description: 'In this status' })
+  @IsOneOf(CERTIFICATE_STATUSES, { optional: true, description: 'In this status' })
   status?: CertificateStatus;
 }
