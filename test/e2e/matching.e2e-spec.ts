@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { collect, connectSocket, eventually, makeUser, operatorOf, type TestUser, withHeaders } from '../support/client.js';
-import { makeAdmin, makePerson, makeTown, minutesAhead, type Town } from '../support/matching.js';
+import { makeAdmin, makePerson, makeTown, minutesAhead, type Town, uploadImage } from '../support/matching.js';
 import { type Answer, type Api, startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
 
@@ -231,6 +231,29 @@ describe('GET /matching', () => {
     expect(paged).toEqual([ids[2], ids[1], ids[0]]);
     expect((await student.api<Refusal>('/matching?cursor=zzz')).body.code).toBe('INVALID_CURSOR');
     expect((await server.api('/matching')).status).toBe(401);
+  });
+
+  it('has a signed link to the recording, which the two may read besides', async () => {
+    const { id } = (await book(listener.api, {})).body;
+    const file_id = await uploadImage(speaker, 'talk.png');
+    await sql(server.database_url, 'update matchings set audio_file_id = $2 where id = $1', [id, file_id]);
+    await sql(
+      server.database_url,
+      `insert into file_attachments (client_id, file_id, object_kind, object_id) values ($1, $2, 'matching', $3)`,
+      [town.client_id, file_id, id],
+    );
+    const { audio_url } = (await listener.api<Matching>(`/matching/${id}`)).body;
+    const { pathname, search, origin } = new URL(audio_url!);
+    expect(origin).toBe(server.url);
+    expect((await server.api(pathname + search)).status).toBe(200);
+    expect((await server.api(pathname)).status).toBe(400);
+    expect((await listener.api<Matching[]>('/api/matching')).body.find((one) => one.id === id)?.audio_url).toContain(
+      `/api/files/${file_id}/`,
+    );
+    expect((await listener.api(`/files/${file_id}`)).status).toBe(200);
+    expect((await (await person('student', { is_authenticated: false })).api(`/files/${file_id}`)).status).toBe(404);
+    expect((await speaker.api(`/files/${file_id}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await listener.api<Matching>(`/matching/${id}`)).body.audio_url).toBeNull();
   });
 
   it('shows one to the two and to admins; to everybody else there is none', async () => {

@@ -1,6 +1,15 @@
 import { Body, Controller, Get, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Access, Answers, CurrentActor, IdParam, type KaiwaRequest, type KaiwaResponse, linkPage } from '../../platform/http/index.js';
+import {
+  Access,
+  Answers,
+  baseUrlOf,
+  CurrentActor,
+  IdParam,
+  type KaiwaRequest,
+  type KaiwaResponse,
+  linkPage,
+} from '../../platform/http/index.js';
 import type { Actor } from '../../platform/scope/index.js';
 import { ChangeMatchingDto, CreateMatchingDto, ListMatchingsQuery } from './matching.dto.js';
 import { MatchingService } from './matching.service.js';
@@ -25,8 +34,8 @@ export class MatchingController {
       'NOT_YOURSELF',
     ],
   })
-  createMatching(@CurrentActor() actor: Actor, @Body() body: CreateMatchingDto): Promise<MatchingView> {
-    return this.matchings.create(actor, body);
+  createMatching(@CurrentActor() actor: Actor, @Body() body: CreateMatchingDto, @Req() request: KaiwaRequest): Promise<MatchingView> {
+    return this.matchings.create(actor, body, hereOf(request));
   }
 
   /** List the caller's matchings, the latest first. Systems see those of the tenant. */
@@ -39,15 +48,19 @@ export class MatchingController {
     @Req() request: KaiwaRequest,
     @Res({ passthrough: true }) response: KaiwaResponse,
   ): Promise<MatchingView[]> {
-    return linkPage(await this.matchings.list(actor, query), request, response);
+    return linkPage(await this.matchings.list(actor, query, hereOf(request)), request, response);
   }
 
   /** Show a matching. To the two, and to admins. */
   @Get(':id')
   @Access('member', { scope: 'matching' })
   @Answers(200, MatchingView, { refuses: ['MATCHING_NOT_FOUND'] })
-  getMatching(@CurrentActor() actor: Actor, @IdParam('id', 'MATCHING_NOT_FOUND') id: string): Promise<MatchingView> {
-    return this.matchings.get(actor, id);
+  getMatching(
+    @CurrentActor() actor: Actor,
+    @IdParam('id', 'MATCHING_NOT_FOUND') id: string,
+    @Req() request: KaiwaRequest,
+  ): Promise<MatchingView> {
+    return this.matchings.get(actor, id, hereOf(request));
   }
 
   /** Move a talk, or call it off. By either of the two until the tenant's cut-off, and by admins. */
@@ -60,7 +73,13 @@ export class MatchingController {
     @CurrentActor() actor: Actor,
     @IdParam('id', 'MATCHING_NOT_FOUND') id: string,
     @Body() body: ChangeMatchingDto,
+    @Req() request: KaiwaRequest,
   ): Promise<MatchingView> {
-    return this.matchings.change(actor, id, body);
+    return this.matchings.change(actor, id, body, hereOf(request));
   }
+}
+
+/** Where links lead: this server, under the prefix that the caller uses. */
+function hereOf(request: KaiwaRequest): string {
+  return `${baseUrlOf(request)}${request.baseUrl}`;
 }

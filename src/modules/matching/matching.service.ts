@@ -5,17 +5,20 @@ import { newId } from '../../platform/ids/index.js';
 import { Jobs } from '../../platform/jobs/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
 import { MessageService, RoomService } from '../chat/index.js';
+import { FileAccess, FileLinks } from '../files/index.js';
 import { matchingSettings, type TenantMatching, TenantDirectory } from '../tenancy/index.js';
 import { type Standing, UserStanding } from '../users/index.js';
 import type { ChangeMatchingDto, CreateMatchingDto, ListMatchingsQuery } from './matching.dto.js';
 import type { Matching } from './matching.entity.js';
-import { assertMatching, isDesk, type Party } from './matching.policy.js';
-import { MatchingRepository } from './matching.repository.js';
+import { assertMatching, isDesk, type Party, partyOf } from './matching.policy.js';
+import { MatchingRepository, type NamedMatching } from './matching.repository.js';
 import { type MatchingView, toMatchingView } from './matching.view.js';
 import { MatchingNotices } from './matching-notices.js';
 import { PaymentService } from './payment/payment.service.js';
 
 const DAY_SECONDS = 86_400;
+/** How long a link to a recording is good. */
+const AUDIO_LINK_S = 3_600;
 /** What the room of the two is called: it tells no names. */
 const ROOM_NAME = 'Matching';
 
@@ -32,14 +35,21 @@ export class MatchingService {
     private readonly notices: MatchingNotices,
     private readonly payments: PaymentService,
     private readonly jobs: Jobs,
-  ) {}
+    private readonly links: FileLinks,
+    access: FileAccess,
+  ) {
+    access.register('matching', async (actor, id) => {
+      const matching = await this.matchings.findOne({ id });
+      return matching !== null && partyOf(actor, matching) !== null;
+    });
+  }
 
   /**
    * Books a talk with its private room, tells both, and posts the first message, or does none of it.
    * @throws NOT_YOURSELF, VALIDATION_FAILED, USER_NOT_FOUND, SPEAKER_NOT_COMPANY, LISTENER_NOT_STUDENT, IDENTITY_NOT_VERIFIED, SPEAKER_NOT_AVAILABLE,
    *   LISTENER_NOT_AVAILABLE
    */
-  async create(actor: Actor, body: CreateMatchingDto): Promise<MatchingView> {
+  async create(actor: Actor, body: CreateMatchingDto, base: string): Promise<MatchingView> {
     const listener_id = listenerOf(actor, body.listener_id);
     const { speaker_id, meeting_length, message } = body;
     const date = futureDate(body.date);
@@ -62,30 +72,30 @@ export class MatchingService {
       },
       { retry: true },
     );
-    return this.get(actor, id);
+    return this.get(actor, id, base);
   }
 
-  /** A page of the actor's matchings, of everybody's for systems; the latest first. @throws INVALID_CURSOR */
-  async list(actor: Actor, query: ListMatchingsQuery): Promise<Page<MatchingView>> {
+  /** A page of the actor's matchings, of everybody's for systems; the latest first. Links begin with `base`. @throws INVALID_CURSOR */
+  async list(actor: Actor, query: ListMatchingsQuery, base: string): Promise<Page<MatchingView>> {
     const { status, from, to } = query;
     const person_id = actor.kind === 'user' ? actor.id : null;
     const page = await this.matchings.listNamed({ person_id, status, from, to }, query);
-    return { ...page, items: page.items.map((matching) => toMatchingView(matching, null)) };
+    return { ...page, items: page.items.map((matching) => this.present(matching, base)) };
   }
 
   /** @throws MATCHING_NOT_FOUND to all but the two and the tenant's admins and systems */
-  async get(actor: Actor, id: string): Promise<MatchingView> {
+  async get(actor: Actor, id: string, base: string): Promise<MatchingView> {
     const matching = await this.matchings.findNamed(id);
     if (!matching) throw new AppError('MATCHING_NOT_FOUND');
     assertMatching(actor, 'read', matching, 0);
-    return toMatchingView(matching, null);
+    return this.present(matching, base);
   }
 
   /**
    * Moves a talk, or calls it off, and tells both.
    * @throws MATCHING_NOT_FOUND, MATCHING_OVER, CUTOFF_PASSED, VALIDATION_FAILED, SPEAKER_NOT_AVAILABLE, LISTENER_NOT_AVAILABLE
    */
-  async change(actor: Actor, id: string, body: ChangeMatchingDto): Promise<MatchingView> {
+  async change(actor: Actor, id: string, body: ChangeMatchingDto, base: string): Promise<MatchingView> {
     const { cancel_cutoff_hours } = await this.settings();
     const act = body.status == null ? 'move' : 'cancel';
     const seen = await this.matchings.findOne({ id });
@@ -103,7 +113,12 @@ export class MatchingService {
       },
       { retry: true },
     );
-    return this.get(actor, id);
+    return this.get(actor, id, base);
+  }
+
+  private present(matching: NamedMatching, base: string): MatchingView {
+    const { audio_file_id } = matching;
+    return toMatchingView(matching, audio_file_id === null ? null : base + this.links.sign(audio_file_id, AUDIO_LINK_S).path);
   }
 
   private async move(matching: Matching, { date, meeting_length }: ChangeMatchingDto): Promise<void> {
