@@ -109,7 +109,8 @@ function callersOf(access: AccessRule): string {
   if (access.kind === 'public') return 'anybody';
   if (access.kind === 'operator') return 'the operator';
   const people = access.role === 'owner' ? '`owner`' : `\`${access.role}\` and above`;
-  return `${people}${access.scope ? `; API keys with \`${access.scope}\`` : ''}; the operator`;
+  const scopes = [access.scope, access.or_scope].flatMap((scope) => (scope ? [`\`${scope}\``] : [])).join(' or ');
+  return `${people}${scopes === '' ? '' : `; API keys with ${scopes}`}; the operator`;
 }
 
 /** A reference page fills in what stands beside a parameter; what is optional has its example within the schema instead. */

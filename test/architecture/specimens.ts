@@ -33,6 +33,7 @@ export interface FreeValue {
 const JOB_ID = '019ac000-0000-7000-8000-000000000001';
 
 const user: Specimen = { make: ({ people }) => people.member.id, missing: randomUUID };
+const page: Specimen = { make: ({ values }) => valueOf(values, 'pages/{id}'), missing: randomUUID };
 const room: Specimen = { make: ({ values }) => valueOf(values, 'rooms/{id}'), missing: () => uniqueName('nowhere') };
 
 /**
@@ -72,6 +73,59 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     make: async ({ people }) => idOf(await people.owner.api('/invitations', post({ email: `${uniqueName('guest')}@example.com` }))),
     missing: randomUUID,
   },
+  'faq/{question}': {
+    make: async ({ people }) => {
+      const question = uniqueName('sweep-');
+      await expectOk(people.owner.api('/faq', post({ question, answer: 'Sweep' })));
+      return question;
+    },
+    missing: () => uniqueName('unasked'),
+  },
+  'task/{name}': {
+    make: async ({ people }) => {
+      const name = uniqueName('sweep-');
+      await expectOk(
+        people.owner.api('/task', post({ name, phone_number: '09012345678', start_datetime: '2026-12-01T10:00:00', request: 'Sweep' })),
+      );
+      return name;
+    },
+    missing: () => uniqueName('unplanned'),
+  },
+  // Before the versions, which are its own too.
+  'pages/{id}': {
+    make: async ({ people }) => {
+      const page = await expectOk(people.owner.api('/pages', post({ title: 'Sweep', content: '<p>Sweep</p>', access_type: 0 })));
+      return page['id'] as string;
+    },
+    missing: randomUUID,
+  },
+  'page/{id}': page,
+  'versions/{version}': {
+    // The first tenant has written more versions of everything than the second, so that its last one is none of the second's.
+    make: async ({ people, values }, place) => {
+      const last = 4 - place * 2;
+      for (let count = 0; count < last; count++) {
+        await expectOk(people.owner.api('/prompt', { method: 'PUT', json: { prompt: `Sweep ${count}` } }));
+        for (const path of ['/func-config', '/ext-tools']) await expectOk(people.owner.api(path, { method: 'PUT', json: { tools: [] } }));
+      }
+      // A page's first version is made with it.
+      const path = `/pages/${valueOf(values, 'pages/{id}')}`;
+      for (let count = 1; count < last; count++) await expectOk(people.owner.api(path, { method: 'PUT', json: { title: 'Sweep' } }));
+      return String(last);
+    },
+    missing: () => '999999',
+  },
+  // After the versions, whose making takes all tools away.
+  'ext-tools/{name}': {
+    make: async ({ people }) => {
+      const name = uniqueName('sweep_');
+      const parameters = { type: 'object', properties: {} };
+      const tool = { name, description: 'Sweep', parameters, method: 'GET', url: 'https://8.8.8.8/' };
+      await expectOk(people.owner.api('/ext-tools', { method: 'PUT', json: { tools: [tool] } }));
+      return name;
+    },
+    missing: () => uniqueName('toolless_'),
+  },
   'files/{id}': { make: ({ people }) => uploadAs(people.owner), missing: randomUUID },
   'universities/{id}': masterData('universities'),
   'companies/{id}': masterData('companies'),
@@ -91,6 +145,9 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
   actor_id: user,
   member_ids: user,
   ids: user,
+  user_id: user,
+  allowed_user_ids: user,
+  co_editor_user_ids: user,
   usernames: { make: ({ people }) => people.member.username, missing: () => uniqueName('nobody') },
   invitation: {
     make: async ({ people }) => {
@@ -100,7 +157,6 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
     missing: () => uniqueName('none'),
   },
   file_ids: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
-  user_id: user,
   university_id: { make: ({ values }) => valueOf(values, 'universities/{id}'), missing: randomUUID },
   company_id: { make: ({ values }) => valueOf(values, 'companies/{id}'), missing: randomUUID },
   department_id: { make: ({ values }) => valueOf(values, 'departments/{id}'), missing: randomUUID },
@@ -118,6 +174,12 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
 /** Bodies that an operation's least example does not serve for: those that must be somebody's own, or name whom an API key acts for. */
 export const BODIES: Record<string, (side: Side, is_by_key: boolean) => Json> = {
   postMessage: ({ people }, is_by_key) => ({ content: 'Sweep', ...(is_by_key ? { sender_id: people.member.id } : {}) }),
+  createPage: ({ people }, is_by_key) => ({
+    title: 'Sweep',
+    content: '<p>Sweep</p>',
+    access_type: 0,
+    ...(is_by_key ? { user_id: people.member.id } : {}),
+  }),
   loginForTokens: ({ people: { member } }) => ({ email: member.email, password: member.password }),
   register: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),
   registerByEmail: () => ({ email: 'guest@example.com', password: 'correct-horse-battery-7' }),

@@ -193,6 +193,20 @@ describe('rooms', () => {
       expect((await api('/rooms?limit=201')).status).toBe(400);
     });
 
+    it('is written as compactly as every other answer, whatever is in it', async () => {
+      const { id } = await make(alice, { name: 'a "b" : c, d' });
+      await alice.api(`/rooms/${id}/messages`, { method: 'POST', json: { content: 'x, "y" : z' } });
+      for (const emoji of ['👍', '🎉'])
+        await alice.api(`/rooms/${id}/messages/1/reactions/${encodeURIComponent(emoji)}`, { method: 'PUT' });
+      const headers = { authorization: `Bearer ${alice.access_token}` };
+      for (const path of ['/rooms?limit=200', `/rooms/${id}`, `/rooms/${id}/messages`, `/rooms/${id}/members`]) {
+        const answer = await fetch(new URL(path, server.url), { headers });
+        const text = await answer.text();
+        expect(answer.status).toBe(200);
+        expect(text).toBe(JSON.stringify(JSON.parse(text)));
+      }
+    });
+
     it('a system sees the private ones too, but not anonymous ones', async () => {
       const seen = await make(alice, { id: uniqueName('a') });
       const unseen = await make(alice, { id: uniqueName('a'), member_ids: [bob.id] });

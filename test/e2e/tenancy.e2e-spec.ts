@@ -12,6 +12,8 @@ interface Tenant {
   domains: string[];
   phone_numbers: string[];
   oidc: { issuer: string; audience: string[] } | null;
+  openai?: object | null;
+  twilio?: object | null;
   created_at: string;
 }
 interface Refusal {
@@ -94,6 +96,9 @@ describe('POST /tenants', () => {
       domains: [host],
       phone_numbers: ['03-1234-5678'],
       oidc: null,
+      openai: null,
+      twilio: null,
+      assistant: { idle_minutes: 30, history_turns: 20, history_hours: 168 },
       storage_quota_bytes: null,
       matching: {
         price: null,
@@ -202,7 +207,10 @@ describe('GET and PATCH /tenant', () => {
     });
     expect(changed.status).toBe(200);
     expect(changed.body).toMatchObject({ name: '大阪', timezone: 'UTC', phone_region: 'US', registration: 'open', oidc });
-    expect((await member.api<Tenant>('/tenant')).body).toEqual(changed.body);
+    // Which accounts it uses is its admins' to know.
+    const { openai, twilio, ...shown } = changed.body;
+    expect([openai, twilio]).toEqual([null, null]);
+    expect((await member.api<Tenant>('/tenant')).body).toEqual(shown);
     const cleared = await owner.api<Tenant>('/tenant', { method: 'PATCH', json: { oidc: null, phone_region: 'JP' } });
     expect(cleared.body).toMatchObject({ name: '大阪', oidc: null });
   });
@@ -316,6 +324,28 @@ describe('PATCH and DELETE /tenants/{client_id}', () => {
     } finally {
       await client.end();
     }
+  });
+
+  it('a tenant that is made under the name of a deleted one, however soon, is another one: old tokens are nobody’s', async () => {
+    const first = await makeTenant(api);
+    const cookie = await api('/login', {
+      method: 'POST',
+      json: { usernameOrEmail: first.username, password: PASSWORD },
+      headers: { 'x-client-id': first.client_id },
+    });
+    const old = `token=${/token=([^;]+)/.exec(cookie.headers.get('set-cookie') ?? '')?.[1] ?? ''}`;
+    expect((await api('/tenant', { headers: { cookie: old } })).status).toBe(200);
+    expect((await operator(`/tenants/${first.client_id}`, { method: 'DELETE' })).status).toBe(204);
+    const second = await makeTenant(api, first.client_id);
+    expect((await second.api('/tenant')).status).toBe(200);
+    expect((await first.api('/tenant')).status).toBe(401);
+    expect((await api('/tenant', { headers: { cookie: old } })).status).toBe(401);
+    const renewed = await api('/auth/v1/refresh', {
+      method: 'POST',
+      json: { refresh_token: first.refresh_token },
+      headers: { 'x-client-id': first.client_id },
+    });
+    expect(renewed.status).toBe(401);
   });
 });
 

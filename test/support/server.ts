@@ -72,6 +72,7 @@ export async function startServer({ env = {}, database }: ServerOptions = {}): P
       RATE_LIMIT: 'off',
       SOCKET_ADAPTER: 'memory',
       DATABASE_POOL_SIZE: '6',
+      SHUTDOWN_NOTICE_MS: '0',
       ...env,
     }),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/index.js';
+import { SecretBox } from '../../platform/crypto/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { AlreadyAnswered, type KaiwaRequest, type KaiwaResponse, Logger, NO_IDEMPOTENCY } from '../../platform/http/index.js';
 import { Scope } from '../../platform/scope/index.js';
@@ -21,6 +22,7 @@ export class IdempotencyGuard implements CanActivate {
   constructor(
     private readonly config: Config,
     private readonly keys: IdempotencyRepository,
+    private readonly box: SecretBox,
     private readonly logger: Logger,
   ) {}
 
@@ -40,7 +42,8 @@ export class IdempotencyGuard implements CanActivate {
   }
 
   private async claim(wanted: IdempotentRequest, request: KaiwaRequest, response: KaiwaResponse): Promise<boolean> {
-    const request_hash = canonicalHash([queryOf(request.url), Buffer.isBuffer(request.body) ? canonicalHash(request.body) : request.body]);
+    const said = canonicalHash([queryOf(request.url), Buffer.isBuffer(request.body) ? canonicalHash(request.body) : request.body]);
+    const request_hash = this.box.fingerprint(said);
     // Twice, because the request before may free the key between the two statements.
     for (let attempt = 0; attempt < 2; attempt++) {
       const lock = await this.keys.claim(wanted, request_hash);

@@ -32,7 +32,7 @@ export class TrashCollector {
       scope: 'system',
       timeout_ms: TIMEOUT_MS,
       handler: async (_payload, { signal }) => {
-        await this.collect(signal);
+        await this.sweep(signal);
       },
     });
   }

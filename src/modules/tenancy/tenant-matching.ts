@@ -1,3 +1,5 @@
+import { AppError } from '../../platform/errors/index.js';
+
 /** What a tenant has set of its matchings; what it has not, or has set to null, is as {@link MATCHING_DEFAULTS} says. */
 export interface TenantMatching {
   /** What a talk costs, in the currency's smallest unit (yen; cents); null where nothing is to be paid. */
@@ -31,11 +33,18 @@ export function matchingSettings(set: Partial<TenantMatching>): TenantMatching {
   return { ...MATCHING_DEFAULTS, ...set };
 }
 
-/** What is set after a change: what is not named stays, null gives the default back. */
+/**
+ * What is set after a change: what is not named stays, null gives the default back. Currencies are kept as the payment provider writes them.
+ * @throws VALIDATION_FAILED where nobody pays in the currency
+ */
 export function changedMatching(
   before: Partial<TenantMatching>,
   changes: { [Field in keyof TenantMatching]?: TenantMatching[Field] | null },
 ): Partial<TenantMatching> {
-  const named = Object.entries(changes).filter(([, value]) => value !== undefined);
+  const { currency } = changes;
+  if (currency != null && !Intl.supportedValuesOf('currency').includes(currency.toUpperCase())) {
+    throw AppError.field('matching.currency', 'must be a currency such as jpy');
+  }
+  const named = Object.entries({ ...changes, currency: currency?.toLowerCase() ?? currency }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(Object.entries({ ...before, ...Object.fromEntries(named) }).filter(([, value]) => value !== null));
 }

@@ -11,9 +11,10 @@ import { phoneKey } from './phone-number.js';
 import { assertTenancy } from './tenancy.policy.js';
 import { TenantDirectory, type TenantFacts } from './tenant-directory.js';
 import { hostName } from './tenant-fields.js';
+import { TenantIntegrationChanges } from './tenant-integration-changes.js';
 import { changedMatching } from './tenant-matching.js';
 import { type NewTenant, TenantRegisterRepository } from './tenant-register.repository.js';
-import type { ChangeAnyTenantDto, ChangeTenantDto, CreateTenantDto, TenantMatchingDto, TenantOidcDto } from './tenant.dto.js';
+import type { ChangeAnyTenantDto, ChangeTenantDto, CreateTenantDto, TenantOidcDto } from './tenant.dto.js';
 import type { Tenant, TenantOidc } from './tenant.entity.js';
 
 const DEFAULT_TIMEZONE = 'Asia/Tokyo';
@@ -40,6 +41,7 @@ export class TenantService {
     private readonly audit: AuditService,
     private readonly events: EventBus,
     private readonly hasher: PasswordHasher,
+    private readonly integrations: TenantIntegrationChanges,
   ) {}
 
   /**
@@ -139,8 +141,9 @@ export class TenantService {
         domains: changes.domains ? hostNames(changes.domains) : before.domains,
         phone_numbers: changes.phone_numbers ?? before.phone_numbers,
         oidc: oidc === undefined ? before.oidc : oidc,
+        ...this.integrations.apply(before, changes, isOperator),
         storage_quota_bytes: changes.storage_quota_bytes === undefined ? before.storage_quota_bytes : changes.storage_quota_bytes,
-        matching: changedMatching(before.matching, matchingChanges(changes.matching ?? {})),
+        matching: changedMatching(before.matching, changes.matching ?? {}),
       };
       const numbers = phoneKeys(after);
       const tenant = await this.register.updateOwn(after);
@@ -171,17 +174,12 @@ function newTenant(input: Pick<CreateTenantDto, 'client_id' | 'name'> & Partial<
     domains: hostNames(input.domains ?? []),
     phone_numbers: input.phone_numbers ?? [],
     oidc: input.oidc ? toOidc(input.oidc, true) : null,
+    openai: null,
+    twilio: null,
+    assistant: null,
     storage_quota_bytes: input.storage_quota_bytes ?? null,
     matching: {},
   };
-}
-
-/** Currencies are compared as the payment provider writes them. @throws VALIDATION_FAILED where nobody pays in it */
-function matchingChanges({ currency, ...changes }: TenantMatchingDto): TenantMatchingDto {
-  if (currency != null && !Intl.supportedValuesOf('currency').includes(currency.toUpperCase())) {
-    throw AppError.field('matching.currency', 'must be a currency such as jpy');
-  }
-  return { ...changes, currency: currency?.toLowerCase() ?? currency };
 }
 
 /** Checked by the body's rules before. */

@@ -1,6 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { type Actor, roleCovers } from '../../platform/scope/index.js';
+import { TenantAssistantView, TenantOpenAiView, TenantTwilioView } from './tenant-integration.view.js';
+import { assistantSettings } from './tenant-integrations.js';
 import { REGISTRATIONS, type Registration, type Tenant } from './tenant.entity.js';
-import { matchingSettings, type TenantMatching } from './tenant-matching.js';
+import { matchingSettings } from './tenant-matching.js';
+import { TenantMatchingView } from './tenant-matching.view.js';
 
 /** The OIDC issuer that a tenant trusts. */
 export class TenantOidcView {
@@ -15,57 +19,6 @@ export class TenantOidcView {
    * @example ['1example23456789']
    */
   audience: string[];
-}
-
-/** What is set of a tenant's matchings, defaults included. */
-export class TenantMatchingView implements TenantMatching {
-  /**
-   * What a talk costs, in the currency's smallest unit; null where nothing is to be paid
-   * @example 3000
-   */
-  @ApiProperty({ type: 'integer', nullable: true })
-  price: number | null;
-
-  /**
-   * ISO 4217, lower case
-   * @example 'jpy'
-   */
-  currency: string;
-
-  /**
-   * Up to so many hours before its beginning the two may move or cancel a talk
-   * @example 0
-   */
-  @ApiProperty({ type: 'integer' })
-  cancel_cutoff_hours: number;
-
-  /**
-   * Cancelled by the listener so many hours before its beginning, or more, a talk is paid back whole
-   * @example 24
-   */
-  @ApiProperty({ type: 'integer' })
-  refund_full_hours: number;
-
-  /**
-   * Cancelled by the listener later than that, so much of the price is paid back
-   * @example 50
-   */
-  @ApiProperty({ type: 'integer' })
-  refund_late_percent: number;
-
-  /**
-   * How many days direct messages live
-   * @example 30
-   */
-  @ApiProperty({ type: 'integer' })
-  message_ttl_days: number;
-
-  /**
-   * How many days a certificate's images are kept after the decision
-   * @example 90
-   */
-  @ApiProperty({ type: 'integer' })
-  certificate_retention_days: number;
 }
 
 /** A tenant. */
@@ -114,6 +67,18 @@ export class TenantView {
   @ApiProperty({ type: () => TenantOidcView, nullable: true })
   oidc: TenantOidcView | null;
 
+  /** How the model is reached; shown to admins alone, null for as the installation does */
+  @ApiProperty({ type: () => TenantOpenAiView, nullable: true, required: false })
+  openai?: TenantOpenAiView | null;
+
+  /** Its own account at Twilio; shown to admins alone, null for the installation's */
+  @ApiProperty({ type: () => TenantTwilioView, nullable: true, required: false })
+  twilio?: TenantTwilioView | null;
+
+  /** How the assistant treats calls */
+  @ApiProperty({ type: () => TenantAssistantView })
+  assistant: TenantAssistantView;
+
   /** What is set of matchings */
   @ApiProperty({ type: () => TenantMatchingView })
   matching: TenantMatchingView;
@@ -133,7 +98,7 @@ export class TenantView {
   created_at: string;
 }
 
-export function toTenantView(tenant: Tenant): TenantView {
+export function toTenantView(tenant: Tenant, reader: Actor): TenantView {
   const { client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes, matching } = tenant;
   return {
     client_id,
@@ -144,8 +109,29 @@ export function toTenantView(tenant: Tenant): TenantView {
     domains,
     phone_numbers,
     oidc: oidc && { issuer: oidc.issuer, audience: oidc.audience },
+    ...(mayRead(reader) ? accountsOf(tenant) : {}),
+    assistant: assistantSettings(tenant.assistant),
     storage_quota_bytes,
     matching: matchingSettings(matching),
     created_at: tenant.created_at.toISOString(),
+  };
+}
+
+/** Which accounts a tenant uses is its admins' to know, and that of systems which may write its settings. */
+function mayRead(reader: Actor): boolean {
+  if (reader.kind === 'user') return roleCovers(reader.role, 'admin');
+  return reader.kind === 'operator' || reader.scopes.includes('settings');
+}
+
+function accountsOf({ openai, twilio }: Tenant): Pick<TenantView, 'openai' | 'twilio'> {
+  return {
+    openai: openai && {
+      api_key: openai.api_key_shown,
+      base_url: openai.base_url,
+      model: openai.model,
+      embedding_model: openai.embedding_model,
+      whisper_model: openai.whisper_model,
+    },
+    twilio: twilio && { account_sid: twilio.account_sid, auth_token: twilio.auth_token_shown },
   };
 }

@@ -59,6 +59,15 @@ function isOrigin(value: string): boolean {
   }
 }
 
+/** Networks as `10.1.0.0/16`, comma-separated. */
+const networks = z.string().transform((value, context): ReadonlyArray<readonly [string, number]> => {
+  const parts = value.split(',').map((part) => part.trim());
+  if (parts.every((part) => ipaddr.isValidCIDR(part)))
+    return parts.map((part) => [part.slice(0, part.indexOf('/')), Number(part.slice(part.indexOf('/') + 1))]);
+  context.addIssue({ code: 'custom', message: 'takes networks such as 10.1.0.0/16, comma-separated' });
+  return z.NEVER;
+});
+
 /** `off`, `on`, or `<per caller>/<per tenant>` requests a minute. */
 const rateLimit = z
   .string()
@@ -85,6 +94,11 @@ const trustProxy = z.string().transform((value, context) => {
   context.addIssue({ code: 'custom', message: 'takes true, false, a number of hops, or addresses and subnets such as 10.0.0.0/8' });
   return z.NEVER;
 });
+
+/** A secret of another service's: whatever a header can carry. */
+const secretText = z.string().regex(/^[!-~]{1,400}$/, 'takes 1 to 400 visible ASCII characters');
+
+const modelName = z.string().regex(/^[!-~]{1,200}$/, 'takes the name of a model');
 
 /**
  * Every variable that the server reads. The README's table is written from this: name, default, meaning.
@@ -121,9 +135,11 @@ export const environmentSchema = z
     TLS_KEY_FILE: z.string().min(1).optional(),
     RATE_LIMIT: rateLimit.default({ caller: 1_200, tenant: 24_000 }),
     CORS_ORIGINS: origins.default([]),
+    OUTBOUND_PRIVATE_NETWORKS: networks.default([]),
     TRUST_PROXY: trustProxy.default(false),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     SOCKET_ADAPTER: z.enum(['memory', 'postgres', 'redis']).optional(),
+    SHUTDOWN_NOTICE_MS: wholeNumber(0, 10_000).default(3_000),
     JOBS: flag.default(true),
     SMTP_URL: z
       .string()
@@ -133,6 +149,17 @@ export const environmentSchema = z
       .string()
       .regex(/^[^@]*<?[^@\s<>]+@[^@\s<>]+>?$/, 'takes an address, such as Kaiwa <no-reply@example.com>')
       .default('Kaiwa <no-reply@localhost>'),
+    OPENAI_API_KEY: secretText.optional(),
+    OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
+    OPENAI_MODEL: modelName.default('gpt-5-mini'),
+    OPENAI_EMBEDDING_MODEL: modelName.optional(),
+    WHISPER_MODEL: modelName.default('whisper-1'),
+    TWILIO_ACCOUNT_SID: z
+      .string()
+      .regex(/^AC[0-9A-Za-z]{1,62}$/, 'takes an account SID: AC and 32 characters')
+      .optional(),
+    TWILIO_AUTH_TOKEN: secretText.optional(),
+    TWILIO_API_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.twilio.com'),
     FILE_MAX_BYTES: byteCount(1).default(100 * 1024 ** 2),
     FILE_TYPES: mediaTypes.optional(),
     STORAGE_QUOTA_BYTES: byteCount(0).default(10 * 1024 ** 3),
@@ -161,6 +188,9 @@ export const environmentSchema = z
     }
     if (Boolean(environment.TLS_CERT_FILE) !== Boolean(environment.TLS_KEY_FILE)) {
       needs(environment.TLS_CERT_FILE ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE', 'TLS needs both files');
+    }
+    if (Boolean(environment.TWILIO_ACCOUNT_SID) !== Boolean(environment.TWILIO_AUTH_TOKEN)) {
+      needs(environment.TWILIO_ACCOUNT_SID ? 'TWILIO_AUTH_TOKEN' : 'TWILIO_ACCOUNT_SID', 'Twilio needs both');
     }
     if (environment.SOCKET_ADAPTER === 'redis' && !environment.REDIS_URL) needs('REDIS_URL', 'is required with SOCKET_ADAPTER=redis');
     if (environment.S3_ENDPOINT && !environment.S3_BUCKET) needs('S3_BUCKET', 'is required with S3_ENDPOINT');

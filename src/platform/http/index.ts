@@ -4,6 +4,7 @@ export * from './decorators/index.js';
 export * from './error-body.view.js';
 export type { KaiwaRequest, KaiwaResponse, ReplyHook, RouteHandler, RouteMethod, RouteRecord } from './exchange.js';
 export type { ExchangeObserver } from './exchange-tracker.js';
+export { FaultLog } from './fault-log.js';
 export * from './kaiwa-express.adapter.js';
 export * from './logger.js';
 export type { OriginPolicy } from './origin-policy.js';

@@ -2,7 +2,7 @@ import { Body, Controller, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { AcceptsRaw, Access, Answers, CurrentActor, type KaiwaRequest, NoIdempotency, Public } from '../../../platform/http/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
-import { CreatePaymentDto } from './payment.dto.js';
+import { CreatePaymentDto, StripeEventDto } from './payment.dto.js';
 import { PaymentService } from './payment.service.js';
 import { PaymentView, ReceivedView } from './payment.view.js';
 
@@ -44,10 +44,7 @@ export class PaymentController {
     required: true,
     example: 't=1764158400,v1=5257…',
   })
-  @ApiBody({
-    description: 'An event as Stripe writes it',
-    schema: { type: 'object', additionalProperties: true, example: { id: 'evt_1' } },
-  })
+  @ApiBody({ type: StripeEventDto, description: 'The bytes as Stripe signed them' })
   @Answers(200, ReceivedView, { refuses: ['PAYMENT_SIGNATURE_INVALID', 'PAYMENT_MISMATCH', 'PAYMENT_NOT_CONFIGURED'] })
   async hearPaymentEvent(@Req() request: KaiwaRequest): Promise<ReceivedView> {
     const signature = request.headers[SIGNATURE];

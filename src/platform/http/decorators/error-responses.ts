@@ -16,7 +16,7 @@ const OURS = 'kaiwa:error-responses';
 export const API_RESPONSE = 'swagger/apiResponse';
 
 const EXAMPLE_REQUEST_ID = '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10';
-const EVERYWHERE: readonly ErrorCode[] = ['INTERNAL_ERROR', 'OVERLOADED', 'DATABASE_UNAVAILABLE'];
+const EVERYWHERE: readonly ErrorCode[] = ['INVALID_HOST', 'INTERNAL_ERROR', 'OVERLOADED', 'DATABASE_UNAVAILABLE'];
 
 type Responses = Record<string, object>;
 

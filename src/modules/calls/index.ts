@@ -1,0 +1,5 @@
+export { CALLS_ENTITIES, CallsModule } from './calls.module.js';
+export type { CallEnded } from './log/call.events.js';
+export * from './log/call.entity.js';
+export { CallLog, type CallPlace, type CallQuestion } from './log/call-log.js';
+export { PhoneNumbers } from './log/phone-numbers.js';
