@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiScope, Role } from '../../src/platform/scope/index.js';
 import { makeTenant, makeUser, signIn, type TestUser, uniqueName, withHeaders } from '../support/client.js';
+import { makePerson, minutesAhead, submitPapers, type Town } from '../support/matching.js';
 import type { Api } from '../support/server.js';
 import type { Json } from './api-document.js';
 
@@ -28,6 +29,8 @@ export interface Specimen {
 export interface FreeValue {
   free: string;
 }
+
+const JOB_ID = '019ac000-0000-7000-8000-000000000001';
 
 const user: Specimen = { make: ({ people }) => people.member.id, missing: randomUUID };
 const page: Specimen = { make: ({ values }) => valueOf(values, 'pages/{id}'), missing: randomUUID };
@@ -132,6 +135,11 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     missing: () => uniqueName('toolless_'),
   },
   'files/{id}': { make: ({ people }) => uploadAs(people.owner), missing: randomUUID },
+  'universities/{id}': masterData('universities'),
+  'companies/{id}': masterData('companies'),
+  'departments/{id}': masterData('departments'),
+  'certificates/{id}': { make: ({ people }) => submitPapers(people.member), missing: randomUUID },
+  'matching/{id}': { make: makeMatching, missing: randomUUID },
   'tenants/{client_id}': { make: ({ client_id }) => client_id, missing: () => uniqueName('nobody') },
 };
 
@@ -160,6 +168,15 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
     missing: () => uniqueName('none'),
   },
   file_ids: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
+  university_id: { make: ({ values }) => valueOf(values, 'universities/{id}'), missing: randomUUID },
+  company_id: { make: ({ values }) => valueOf(values, 'companies/{id}'), missing: randomUUID },
+  department_id: { make: ({ values }) => valueOf(values, 'departments/{id}'), missing: randomUUID },
+  job_id: { free: JOB_ID },
+  type_card_file_id: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
+  identity_card_file_id: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
+  speaker_id: user,
+  listener_id: user,
+  matching_id: { make: ({ values }) => valueOf(values, 'matching/{id}'), missing: randomUUID },
   id: { free: 'sweep' },
   client_id: { free: 'sweep' },
   client_message_id: { free: 'sweep-1' },
@@ -184,6 +201,24 @@ export const BODIES: Record<string, (side: Side, is_by_key: boolean) => Json> = 
   registerByEmail: () => ({ email: 'guest@example.com', password: 'correct-horse-battery-7' }),
   createUser: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),
 };
+
+function masterData(path: string): Specimen {
+  return { make: async ({ people }) => idOf(await people.owner.api(`/${path}`, post({ name: uniqueName('entry') }))), missing: randomUUID };
+}
+
+function townOf({ people, client_id, values }: Side): Town {
+  const [university_id, company_id, department_id] = ['universities', 'companies', 'departments'].map((name) =>
+    valueOf(values, `${name}/{id}`),
+  ) as [string, string, string];
+  return { owner: people.owner, client_id, university_id, company_id, department_id, job_id: JOB_ID };
+}
+
+/** A booked talk between two who have proven who they are. */
+async function makeMatching(side: Side): Promise<string> {
+  const town = townOf(side);
+  const [student, speaker] = await Promise.all([makePerson(side.anonymous, town, 'student'), makePerson(side.anonymous, town, 'company')]);
+  return idOf(await student.api('/matching', post({ speaker_id: speaker.id, date: minutesAhead(1_440), meeting_length: 30 })));
+}
 
 /** True for the names of fields that must stand among the specimens. */
 export function namesAnObject(name: string, schema: Json): boolean {
