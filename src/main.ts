@@ -39,7 +39,8 @@ async function stop(signal: string): Promise<void> {
   }, LONGEST_STOP_MS);
   late.unref();
   try {
-    await server.stop();
+    // Whoever presses Ctrl+C has no balancer to wait for.
+    await server.stop(signal === 'SIGINT' ? 0 : undefined);
     await embedded?.stop();
   } catch (error) {
     logger.error({ err: error }, 'stopping failed');

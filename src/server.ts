@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -9,7 +10,7 @@ import { Documents } from './documents/index.js';
 import { OriginPolicy } from './modules/auth/index.js';
 import { type FirstOwner, TenantService } from './modules/tenancy/index.js';
 import { migrate, StartError } from './platform/database/index.js';
-import { faultLog, KaiwaExpressAdapter, NestLogBridge, ProblemFilter, requestLog } from './platform/http/index.js';
+import { FaultLog, KaiwaExpressAdapter, NestLogBridge, ProblemFilter, requestLog } from './platform/http/index.js';
 import { JobRunner } from './platform/jobs/index.js';
 import { Metrics, Readiness } from './platform/operation/index.js';
 import { KaiwaIoAdapter, onSocketFailure, openCluster, Realtime } from './platform/realtime/index.js';
@@ -21,23 +22,27 @@ export interface RunningServer {
   readonly url: string;
   /** The default tenant's owner with their password, where this start has made them. */
   readonly first_owner: FirstOwner | null;
-  /** Takes its leave: not ready, sockets sent elsewhere, what runs is finished. Resolves when everything is closed. */
-  stop(): Promise<void>;
+  /**
+   * Takes its leave: not ready for `notice_ms` (`SHUTDOWN_NOTICE_MS` where none is given) while requests are still served, then what
+   * runs is finished and sockets are sent elsewhere. Resolves when everything is closed.
+   */
+  stop(notice_ms?: number): Promise<void>;
 }
 
-/** How long a balancer is given to see that this node is not ready, and how long what runs is given to end. */
-const NOTICE_MS = 500;
+/** How long what runs is given to end, and how long that may take together with the notice before it. */
 const DRAIN_MS = 12_000;
+const NOTICE_AND_DRAIN_MS = 16_000;
 /** How long sockets are given to hear that they are sent elsewhere. */
 const SEND_AWAY_MS = 1_000;
 
 /** Migrates, builds the application and listens. Several nodes may do so at once. */
 export async function startServer({ config, logger }: Boot): Promise<RunningServer> {
   await migrate(config);
+  const faults = new FaultLog(logger);
   const adapter = new KaiwaExpressAdapter({
     trust_proxy: config.env.TRUST_PROXY,
     public_url: config.public_url,
-    log: faultLog(logger),
+    log: (error, request) => faults.ofRequest(error, request),
   });
   const tls = await readTls(config.env.TLS_CERT_FILE, config.env.TLS_KEY_FILE);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, logger), adapter, {
@@ -51,7 +56,7 @@ export async function startServer({ config, logger }: Boot): Promise<RunningServ
   adapter.setOriginPolicy(origins);
   adapter.addObserver(requestLog(logger));
   adapter.addObserver(app.get(Metrics));
-  onSocketFailure((error, event, request_id) => logger.error({ err: error, event, request_id }, 'a socket event failed'));
+  onSocketFailure((error, event, request_id) => faults.ofEvent(error, event, request_id));
 
   const cluster = await openCluster(config, logger);
   app.useWebSocketAdapter(
@@ -75,13 +80,15 @@ export async function startServer({ config, logger }: Boot): Promise<RunningServ
     port,
     url,
     first_owner,
-    async stop() {
+    async stop(notice_ms = config.env.SHUTDOWN_NOTICE_MS) {
       readiness.beginShutdown();
       adapter.beginShutdown();
-      await new Promise((resolve) => setTimeout(resolve, NOTICE_MS));
-      const drained = adapter.drained(DRAIN_MS);
-      await app.get(JobRunner).stop();
-      if (!(await drained)) logger.warn({ in_flight: adapter.in_flight }, 'requests were still running and are cut off');
+      // Jobs need no notice, and may take as long to end as requests.
+      const [drained] = await Promise.all([
+        pause(notice_ms).then(() => adapter.drained(Math.min(DRAIN_MS, NOTICE_AND_DRAIN_MS - notice_ms))),
+        app.get(JobRunner).stop(),
+      ]);
+      if (!drained) logger.warn({ in_flight: adapter.in_flight }, 'requests were still running and are cut off');
       await app.get(Realtime).sendAway(SEND_AWAY_MS);
       adapter.cutConnections();
       await app.close();

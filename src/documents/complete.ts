@@ -82,7 +82,7 @@ function completeOperation(
       if (takes_key) shared['Idempotency-Replayed'] = ref('headers', 'IdempotencyReplayed');
     }
     if (status === '401') shared['WWW-Authenticate'] = ref('headers', 'WwwAuthenticate');
-    if (status === '429' || status === '503') shared['Retry-After'] = ref('headers', 'RetryAfter');
+    if (['429', '502', '503', '504'].includes(status)) shared['Retry-After'] = ref('headers', 'RetryAfter');
     response['headers'] = { ...given, ...shared };
     response['description'] ||= STATUS_CODES[Number(status)] ?? 'The answer';
     for (const media of Object.values((response['content'] ?? {}) as Record<string, Media>)) completeAnswer(media, schemas);
@@ -109,7 +109,8 @@ function callersOf(access: AccessRule): string {
   if (access.kind === 'public') return 'anybody';
   if (access.kind === 'operator') return 'the operator';
   const people = access.role === 'owner' ? '`owner`' : `\`${access.role}\` and above`;
-  return `${people}${access.scope ? `; API keys with \`${access.scope}\`` : ''}; the operator`;
+  const scopes = [access.scope, access.or_scope].flatMap((scope) => (scope ? [`\`${scope}\``] : [])).join(' or ');
+  return `${people}${scopes === '' ? '' : `; API keys with ${scopes}`}; the operator`;
 }
 
 /** A reference page fills in what stands beside a parameter; what is optional has its example within the schema instead. */

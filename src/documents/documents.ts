@@ -2,12 +2,13 @@ import { type INestApplication, Injectable } from '@nestjs/common';
 import { Config } from '../platform/config/index.js';
 import { buildAsyncApi, socketModels } from './asyncapi.js';
 import { buildOpenApi } from './openapi.js';
+import { PackedText } from './packed-text.js';
 
 /** The documents, built when they are first asked for: most starts never are. */
 @Injectable()
 export class Documents {
   private app: INestApplication | null = null;
-  private texts: { openapi: string; asyncapi: string } | null = null;
+  private texts: { openapi: PackedText; asyncapi: PackedText } | null = null;
 
   constructor(private readonly config: Config) {}
 
@@ -17,24 +18,29 @@ export class Documents {
   }
 
   /** OpenAPI 3.1 as JSON. */
-  openapi(): string {
+  openapi(): PackedText {
     return this.build().openapi;
   }
 
   /** AsyncAPI 3 as JSON. */
-  asyncapi(): string {
+  asyncapi(): PackedText {
     return this.build().asyncapi;
   }
 
-  private build(): { openapi: string; asyncapi: string } {
+  private build(): { openapi: PackedText; asyncapi: PackedText } {
     if (this.texts) return this.texts;
     if (!this.app) throw new Error('There is no application to describe yet');
     const { public_url } = this.config;
     const whole = buildOpenApi(this.app, public_url, socketModels());
     this.texts = {
-      openapi: JSON.stringify(buildOpenApi(this.app, public_url)),
-      asyncapi: JSON.stringify(buildAsyncApi(whole, public_url)),
+      openapi: packed(buildOpenApi(this.app, public_url)),
+      asyncapi: packed(buildAsyncApi(whole, public_url)),
     };
     return this.texts;
   }
+}
+
+/** Kept by clients, and asked for anew each time: the next release changes it. */
+function packed(document: object): PackedText {
+  return new PackedText(JSON.stringify(document), 'application/json; charset=utf-8', 'no-cache');
 }

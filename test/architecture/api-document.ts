@@ -31,6 +31,8 @@ export interface Operation {
   description?: string;
   security: Json[] | undefined;
   access: AccessRule;
+  /** Its body is taken as bytes, whatever it says it is: what a signature is computed over. */
+  is_raw: boolean;
   parameters: Parameter[];
   body: Record<string, Media> | null;
   responses: Record<string, Response>;
@@ -62,6 +64,7 @@ export function operationsOf(document: ApiDocument): Operation[] {
         description: operation['description'] as string | undefined,
         security: operation['security'] as Json[] | undefined,
         access: operation['x-access'] as AccessRule,
+        is_raw: operation['x-raw-body'] === true,
         parameters: ((operation['parameters'] ?? []) as Json[]).map((parameter) => resolve<Parameter>(document, parameter)),
         body: (operation['requestBody'] as { content?: Record<string, Media> } | undefined)?.content ?? null,
         responses: Object.fromEntries(
@@ -108,8 +111,8 @@ export function leastBody(document: ApiDocument, { body }: Operation): Json | un
   return media ? (Object.values(examplesOf(document, media))[0] as Json) : undefined;
 }
 
-/** The properties of an operation's JSON body. */
+/** The properties of an operation's body: JSON, else a form. */
 export function bodyProperties(document: ApiDocument, { body }: Operation): Record<string, Json> {
-  const schema = body?.['application/json']?.schema;
+  const schema = (body?.['application/json'] ?? body?.['multipart/form-data'])?.schema;
   return schema ? ((resolve(document, schema)['properties'] ?? {}) as Record<string, Json>) : {};
 }

@@ -5,7 +5,18 @@ import { type Column, rowsOf } from './catalog.js';
 type Row = Record<string, unknown>;
 
 /** Values that a table's checks ask for and that cannot be told from its columns. */
-const SPECIMENS: Record<string, Row> = {};
+const SPECIMENS: Record<string, Row> = {
+  file_attachments: { object_kind: 'room' },
+  // A page by password would need one.
+  pages: { access_type: 0 },
+  matchings: {
+    speaker_id: '019ac1f0-0000-7000-8000-000000000001',
+    listener_id: '019ac1f0-0000-7000-8000-000000000002',
+    meeting_length: 30,
+    ends_at: '2026-11-20T09:30:00.000Z',
+  },
+  payments: { currency: 'jpy' },
+};
 
 const CHECKS = `
   select t.relname as table, a.attname as column, pg_get_constraintdef(k.oid) as text
@@ -56,6 +67,7 @@ export class RowMaker {
       case 'int4':
       case 'int8':
       case 'numeric':
+      case 'float4':
       case 'float8':
         return 1;
       case 'json':

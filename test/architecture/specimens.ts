@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiScope, Role } from '../../src/platform/scope/index.js';
 import { makeTenant, makeUser, signIn, type TestUser, uniqueName, withHeaders } from '../support/client.js';
+import { makePerson, minutesAhead, submitPapers, type Town } from '../support/matching.js';
 import type { Api } from '../support/server.js';
 import type { Json } from './api-document.js';
 
@@ -29,7 +30,10 @@ export interface FreeValue {
   free: string;
 }
 
+const JOB_ID = '019ac000-0000-7000-8000-000000000001';
+
 const user: Specimen = { make: ({ people }) => people.member.id, missing: randomUUID };
+const page: Specimen = { make: ({ values }) => valueOf(values, 'pages/{id}'), missing: randomUUID };
 const room: Specimen = { make: ({ values }) => valueOf(values, 'rooms/{id}'), missing: () => uniqueName('nowhere') };
 
 /**
@@ -78,6 +82,73 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     },
     missing: () => `RE5eeb${uniqueName('b')}`,
   },
+  'calls/{id}': {
+    // Between two who do nothing else here, so that it rings and nobody is busy.
+    make: async ({ anonymous, client_id }) => {
+      const [caller, callee] = await Promise.all([makeUser(anonymous, { client_id }), makeUser(anonymous, { client_id })]);
+      return idOf(await caller.api('/calls', post({ callee_id: callee.id })));
+    },
+    missing: randomUUID,
+  },
+  'faq/{question}': {
+    make: async ({ people }) => {
+      const question = uniqueName('sweep-');
+      await expectOk(people.owner.api('/faq', post({ question, answer: 'Sweep' })));
+      return question;
+    },
+    missing: () => uniqueName('unasked'),
+  },
+  'task/{name}': {
+    make: async ({ people }) => {
+      const name = uniqueName('sweep-');
+      await expectOk(
+        people.owner.api('/task', post({ name, phone_number: '09012345678', start_datetime: '2026-12-01T10:00:00', request: 'Sweep' })),
+      );
+      return name;
+    },
+    missing: () => uniqueName('unplanned'),
+  },
+  // Before the versions, which are its own too.
+  'pages/{id}': {
+    make: async ({ people }) => {
+      const page = await expectOk(people.owner.api('/pages', post({ title: 'Sweep', content: '<p>Sweep</p>', access_type: 0 })));
+      return page['id'] as string;
+    },
+    missing: randomUUID,
+  },
+  'page/{id}': page,
+  'versions/{version}': {
+    // The first tenant has written more versions of everything than the second, so that its last one is none of the second's.
+    make: async ({ people, values }, place) => {
+      const last = 4 - place * 2;
+      for (let count = 0; count < last; count++) {
+        await expectOk(people.owner.api('/prompt', { method: 'PUT', json: { prompt: `Sweep ${count}` } }));
+        for (const path of ['/func-config', '/ext-tools']) await expectOk(people.owner.api(path, { method: 'PUT', json: { tools: [] } }));
+      }
+      // A page's first version is made with it.
+      const path = `/pages/${valueOf(values, 'pages/{id}')}`;
+      for (let count = 1; count < last; count++) await expectOk(people.owner.api(path, { method: 'PUT', json: { title: 'Sweep' } }));
+      return String(last);
+    },
+    missing: () => '999999',
+  },
+  // After the versions, whose making takes all tools away.
+  'ext-tools/{name}': {
+    make: async ({ people }) => {
+      const name = uniqueName('sweep_');
+      const parameters = { type: 'object', properties: {} };
+      const tool = { name, description: 'Sweep', parameters, method: 'GET', url: 'https://8.8.8.8/' };
+      await expectOk(people.owner.api('/ext-tools', { method: 'PUT', json: { tools: [tool] } }));
+      return name;
+    },
+    missing: () => uniqueName('toolless_'),
+  },
+  'files/{id}': { make: ({ people }) => uploadAs(people.owner), missing: randomUUID },
+  'universities/{id}': masterData('universities'),
+  'companies/{id}': masterData('companies'),
+  'departments/{id}': masterData('departments'),
+  'certificates/{id}': { make: ({ people }) => submitPapers(people.member), missing: randomUUID },
+  'matching/{id}': { make: makeMatching, missing: randomUUID },
   'tenants/{client_id}': { make: ({ client_id }) => client_id, missing: () => uniqueName('nobody') },
 };
 
@@ -89,8 +160,14 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
   room_id: room,
   sender_id: user,
   actor_id: user,
+  user_id: user,
+  caller_id: user,
+  callee_id: user,
+  call_id: { make: ({ values }) => valueOf(values, 'calls/{id}'), missing: randomUUID },
   member_ids: user,
   ids: user,
+  allowed_user_ids: user,
+  co_editor_user_ids: user,
   usernames: { make: ({ people }) => people.member.username, missing: () => uniqueName('nobody') },
   invitation: {
     make: async ({ people }) => {
@@ -105,7 +182,16 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
     missing: () => `CA${uniqueName('none')}`,
   },
   '?recording_sid': { make: ({ values }) => valueOf(values, 'recording/{sid}'), missing: () => `RE5eeb${uniqueName('b')}` },
-  file_ids: { make: () => randomUUID(), missing: randomUUID },
+  file_ids: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
+  university_id: { make: ({ values }) => valueOf(values, 'universities/{id}'), missing: randomUUID },
+  company_id: { make: ({ values }) => valueOf(values, 'companies/{id}'), missing: randomUUID },
+  department_id: { make: ({ values }) => valueOf(values, 'departments/{id}'), missing: randomUUID },
+  job_id: { free: JOB_ID },
+  type_card_file_id: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
+  identity_card_file_id: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
+  speaker_id: user,
+  listener_id: user,
+  matching_id: { make: ({ values }) => valueOf(values, 'matching/{id}'), missing: randomUUID },
   id: { free: 'sweep' },
   client_id: { free: 'sweep' },
   client_message_id: { free: 'sweep-1' },
@@ -114,11 +200,40 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
 /** Bodies that an operation's least example does not serve for: those that must be somebody's own, or name whom an API key acts for. */
 export const BODIES: Record<string, (side: Side, is_by_key: boolean) => Json> = {
   postMessage: ({ people }, is_by_key) => ({ content: 'Sweep', ...(is_by_key ? { sender_id: people.member.id } : {}) }),
+  createPage: ({ people }, is_by_key) => ({
+    title: 'Sweep',
+    content: '<p>Sweep</p>',
+    access_type: 0,
+    ...(is_by_key ? { user_id: people.member.id } : {}),
+  }),
+  startCall: ({ people }, is_by_key) => ({ callee_id: people.staff.id, ...(is_by_key ? { caller_id: people.member.id } : {}) }),
+  acceptCall: ({ people }, is_by_key) => (is_by_key ? { user_id: people.member.id } : {}),
+  declineCall: ({ people }, is_by_key) => (is_by_key ? { user_id: people.member.id } : {}),
+  endCall: ({ people }, is_by_key) => (is_by_key ? { user_id: people.member.id } : {}),
   loginForTokens: ({ people: { member } }) => ({ email: member.email, password: member.password }),
+  chat: () => ({ phone_number: '09012345678', user_text: 'Sweep' }),
   register: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),
   registerByEmail: () => ({ email: 'guest@example.com', password: 'correct-horse-battery-7' }),
   createUser: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),
 };
+
+function masterData(path: string): Specimen {
+  return { make: async ({ people }) => idOf(await people.owner.api(`/${path}`, post({ name: uniqueName('entry') }))), missing: randomUUID };
+}
+
+function townOf({ people, client_id, values }: Side): Town {
+  const [university_id, company_id, department_id] = ['universities', 'companies', 'departments'].map((name) =>
+    valueOf(values, `${name}/{id}`),
+  ) as [string, string, string];
+  return { owner: people.owner, client_id, university_id, company_id, department_id, job_id: JOB_ID };
+}
+
+/** A booked talk between two who have proven who they are. */
+async function makeMatching(side: Side): Promise<string> {
+  const town = townOf(side);
+  const [student, speaker] = await Promise.all([makePerson(side.anonymous, town, 'student'), makePerson(side.anonymous, town, 'company')]);
+  return idOf(await student.api('/matching', post({ speaker_id: speaker.id, date: minutesAhead(1_440), meeting_length: 30 })));
+}
 
 /** True for the names of fields that must stand among the specimens. */
 export function namesAnObject(name: string, schema: Json): boolean {
@@ -179,6 +294,13 @@ function valueOf(values: Side['values'], key: string): string {
   const value = values.get(key);
   if (value === undefined) throw new Error(`${key} is not made yet: mind the order in test/architecture/specimens.ts`);
   return value;
+}
+
+/** Uploads a small file and answers its id. */
+async function uploadAs({ api }: TestUser): Promise<string> {
+  const form = new FormData();
+  form.set('file', new File([`Sweep ${uniqueName('f')}`], 'sweep.txt'));
+  return idOf(await api('/files', { method: 'POST', body: form }));
 }
 
 function post(json: Json): { method: string; json: Json } {

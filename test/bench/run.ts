@@ -1,3 +1,4 @@
+import { chat, chatStreams } from './parts/chat.ts';
 import { fanout, sendSocket } from './parts/sockets.ts';
 import { locks } from './parts/locks.ts';
 import { recordingRelay } from './parts/recordings.ts';
@@ -39,6 +40,8 @@ const PARTS: Record<string, Part> = {
   fanout_1000: (stage, settings) => fanout(stage, settings, 1_000),
   locks,
   recording_relay: recordingRelay,
+  chat,
+  chat_streams: chatStreams,
   start: (_stage, settings) => start(settings),
 };
 

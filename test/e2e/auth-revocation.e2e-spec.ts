@@ -97,11 +97,34 @@ describe('what ends on one node ends on all', () => {
 
   it('an API key', async () => {
     const made = await owner.api<{ id: string; key: string }>('/api-keys', { method: 'POST', json: { name: 'desk', scopes: ['users'] } });
-    const ask = async (): Promise<number> =>
-      (await two.api(`/users/${user.id}`, { headers: { ...bearer(made.body.key), 'x-client-id': owner.client_id } })).status;
-    expect(await ask()).toBe(200);
+    const ask = async (server: TestServer): Promise<number> =>
+      (await server.api(`/users/${user.id}`, { headers: { ...bearer(made.body.key), 'x-client-id': owner.client_id } })).status;
+    expect([await ask(one), await ask(two)]).toEqual([200, 200]);
     await owner.api(`/api-keys/${made.body.id}`, { method: 'DELETE' });
-    await eventually(ask, (status) => status === 401, SOON_MS);
+    await eventually(
+      () => ask(two),
+      (status) => status === 401,
+      SOON_MS,
+    );
+  });
+
+  it('an API key, on the node that deletes it with the answer: it does not wait for its own notification', async () => {
+    const json = { name: 'desk', scopes: ['users'] };
+    const made = await owner.api<{ id: string; key: string }>('/api-keys', { method: 'POST', json });
+    const headers = { ...bearer(made.body.key), 'x-client-id': owner.client_id };
+    expect((await one.api(`/users/${user.id}`, { headers })).status).toBe(200);
+    const listeners = await sql<{ pid: number }>(
+      database.url,
+      `select pid from pg_stat_activity where application_name = 'kaiwa:listen' and datname = $1`,
+      [database.name],
+    );
+    try {
+      for (const { pid } of listeners) process.kill(pid, 'SIGSTOP');
+      await owner.api(`/api-keys/${made.body.id}`, { method: 'DELETE' });
+      expect((await one.api(`/users/${user.id}`, { headers })).status).toBe(401);
+    } finally {
+      for (const { pid } of listeners) process.kill(pid, 'SIGCONT');
+    }
   });
 
   it('what a node missed while it could not listen is reloaded', async () => {

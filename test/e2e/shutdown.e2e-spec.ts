@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectSocket, eventually, makeUser } from '../support/client.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { startServer, type TestServer, within } from '../support/server.js';
 
 /* SIGTERM (contract, section 9): whatever clients are in the middle of, the process ends by itself, well. */
 
@@ -73,5 +73,32 @@ describe('SIGTERM', () => {
     expect(await left).toMatch(/^transport /);
     expect(socket.active).toBe(true);
     socket.disconnect();
+  });
+});
+
+describe('the notice before it', () => {
+  const signalled = async (signal: NodeJS.Signals, notice_ms: string): Promise<TestServer> => {
+    const node = await startServer({ env: { SHUTDOWN_NOTICE_MS: notice_ms } });
+    process.kill(node.pid, signal);
+    return node;
+  };
+
+  it('a balancer sees that the node is not ready for as long as SHUTDOWN_NOTICE_MS says; requests are served meanwhile', async () => {
+    const node = await signalled('SIGTERM', '4000');
+    const ready = (): Promise<{ status: number }> => node.api('/health/ready');
+    await eventually(ready, ({ status }) => status === 503);
+    // 20 askings, 100 ms apart, as a balancer would: the port does not close in the middle of them.
+    for (let asked = 0; asked < 20; asked++) {
+      expect(await ready()).toMatchObject({ status: 503, body: { parts: { server: { ok: false, reason: 'is shutting down' } } } });
+      expect((await node.api('/health/live')).status).toBe(200);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(await node.stop()).toBe(0);
+  });
+
+  it('is skipped for a person at the keyboard', async () => {
+    const node = await signalled('SIGINT', '10000');
+    expect(await within(node.exited, 8_000, () => node.logs())).toBe(0);
+    await node.stop();
   });
 });

@@ -99,6 +99,16 @@ describe('POST /tenants', () => {
       openai: null,
       twilio: null,
       assistant: { idle_minutes: 30, history_turns: 20, history_hours: 168 },
+      storage_quota_bytes: null,
+      matching: {
+        price: null,
+        currency: 'jpy',
+        cancel_cutoff_hours: 0,
+        refund_full_hours: 24,
+        refund_late_percent: 50,
+        message_ttl_days: 30,
+        certificate_retention_days: 90,
+      },
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });
     const made = await signIn(api, { ...asked.owner, client_id: asked.client_id });
@@ -314,6 +324,28 @@ describe('PATCH and DELETE /tenants/{client_id}', () => {
     } finally {
       await client.end();
     }
+  });
+
+  it('a tenant that is made under the name of a deleted one, however soon, is another one: old tokens are nobody’s', async () => {
+    const first = await makeTenant(api);
+    const cookie = await api('/login', {
+      method: 'POST',
+      json: { usernameOrEmail: first.username, password: PASSWORD },
+      headers: { 'x-client-id': first.client_id },
+    });
+    const old = `token=${/token=([^;]+)/.exec(cookie.headers.get('set-cookie') ?? '')?.[1] ?? ''}`;
+    expect((await api('/tenant', { headers: { cookie: old } })).status).toBe(200);
+    expect((await operator(`/tenants/${first.client_id}`, { method: 'DELETE' })).status).toBe(204);
+    const second = await makeTenant(api, first.client_id);
+    expect((await second.api('/tenant')).status).toBe(200);
+    expect((await first.api('/tenant')).status).toBe(401);
+    expect((await api('/tenant', { headers: { cookie: old } })).status).toBe(401);
+    const renewed = await api('/auth/v1/refresh', {
+      method: 'POST',
+      json: { refresh_token: first.refresh_token },
+      headers: { 'x-client-id': first.client_id },
+    });
+    expect(renewed.status).toBe(401);
   });
 });
 

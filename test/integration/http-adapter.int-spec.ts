@@ -154,6 +154,14 @@ describe('routing', () => {
     expect(await probe.talk('GET http://elsewhere/api/plain?x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toContain('{"ok":true}');
   });
 
+  it('refuses a request that names two hosts, wherever it goes', async () => {
+    for (const line of ['GET /plain', 'OPTIONS *', 'GET /nowhere', 'GET http://a/plain']) {
+      const heard = await probe.talk(`${line} HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n`);
+      expect(heard).toMatch(/^HTTP\/1.1 400 /);
+      expect(heard).toContain('"code":"INVALID_HOST"');
+    }
+  });
+
   it('refuses to boot with two handlers for one route, or with middleware', () => {
     const other = new KaiwaExpressAdapter();
     const first = Object.defineProperty(() => undefined, 'name', { value: 'A.one' });

@@ -4,7 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 
 type AppFloor = typeof import('../../src/app.module.js');
 type BootFloor = typeof import('../../src/boot.js');
-type ChatFloor = typeof import('../../src/modules/chat/index.js');
+type DocumentsFloor = typeof import('../../src/documents/index.js');
 type HttpFloor = typeof import('../../src/platform/http/index.js');
 type JobsFloor = typeof import('../../src/platform/jobs/index.js');
 type RealtimeFloor = typeof import('../../src/platform/realtime/index.js');
@@ -16,7 +16,7 @@ type RealtimeFloor = typeof import('../../src/platform/realtime/index.js');
 
 const { AppModule } = await built<AppFloor>('app.module.js');
 const { loadConfig } = await built<BootFloor>('boot.js');
-const { SERVER_EVENTS } = await built<ChatFloor>('modules/chat/index.js');
+const { SERVER_EVENTS } = await built<DocumentsFloor>('documents/index.js');
 const { accessOf, KaiwaExpressAdapter, NestLogBridge, NO_IDEMPOTENCY, UNLIMITED } = await built<HttpFloor>('platform/http/index.js');
 const { Jobs } = await built<JobsFloor>('platform/jobs/index.js');
 const { describeSocketEvents } = await built<RealtimeFloor>('platform/realtime/index.js');

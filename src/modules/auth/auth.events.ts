@@ -5,7 +5,7 @@ import type { EndReason } from './session-ends.js';
 import { RevocationService } from './revocation.service.js';
 import { SessionService } from './session.service.js';
 
-/** What befalls users has its effect on their credentials in the same transaction, so that neither comes without the other. */
+/** What befalls users and API keys has its effect on credentials in the same transaction, so that neither comes without the other. */
 @Injectable()
 export class AuthEvents {
   constructor(
@@ -17,6 +17,7 @@ export class AuthEvents {
     events.during('user.role_changed', ({ id, role }) => this.revocations.setRole(id, role));
     events.during('user.disabled', ({ id }) => this.end(id, 'account_disabled'));
     events.during('user.deleting', ({ id }) => this.delete(id));
+    events.during('api_key.deleting', ({ id }) => this.revocations.endApiKey(id));
   }
 
   private async end(user_id: string, reason: EndReason): Promise<void> {

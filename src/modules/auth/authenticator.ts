@@ -85,9 +85,12 @@ export class Authenticator {
   }
 
   /** A tenant that was deleted and made anew is another one: what was signed before is not for it. */
-  private async isOfLivingTenant({ client_id, iat }: TokenClaims): Promise<boolean> {
+  private async isOfLivingTenant({ client_id, client_since_ms, iat }: TokenClaims): Promise<boolean> {
     const tenant = await this.tenants.find(client_id);
-    return tenant !== null && (iat + 1) * 1_000 > tenant.created_at.getTime();
+    if (tenant === null) return false;
+    const since_ms = tenant.created_at.getTime();
+    // A later one is of a tenant that this node is about to hear of. Without it the second of signing has to do.
+    return client_since_ms === undefined ? (iat + 1) * 1_000 > since_ms : client_since_ms >= since_ms;
   }
 
   private async identifyApiKey(key: string, client_id: string): Promise<Credential | null> {

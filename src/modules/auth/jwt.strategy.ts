@@ -78,5 +78,12 @@ function isTokenClaims(payload: unknown): payload is TokenClaims {
   if (typeof payload !== 'object' || payload === null) return false;
   const claims = payload as Record<string, unknown>;
   const texts = ['sub', 'client_id', 'email', 'room_id', 'sid'].every((name) => typeof claims[name] === 'string');
-  return texts && ROLES.includes(claims['role'] as Role) && typeof claims['iat'] === 'number' && typeof claims['exp'] === 'number';
+  const since = claims['client_since_ms'];
+  return (
+    texts &&
+    ROLES.includes(claims['role'] as Role) &&
+    (since === undefined || typeof since === 'number') &&
+    typeof claims['iat'] === 'number' &&
+    typeof claims['exp'] === 'number'
+  );
 }

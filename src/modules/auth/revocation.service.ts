@@ -139,6 +139,11 @@ export class RevocationService implements OnModuleInit, OnModuleDestroy {
     await this.spread({ kind: 'user', client_id: Scope.clientId(), user_id, ended });
   }
 
+  /** The API key signs in no more. Call it in the transaction that deletes it. */
+  async endApiKey(id: string): Promise<void> {
+    await this.spread({ kind: 'api_key', client_id: Scope.clientId(), id });
+  }
+
   /** Tells every node with the commit, and this one as soon as it is through. */
   private async spread(notice: AuthNotice): Promise<void> {
     await this.database.sql('select pg_notify($1, $2)', [AUTH_CHANNEL, JSON.stringify(notice)]);

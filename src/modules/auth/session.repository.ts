@@ -4,9 +4,14 @@ import { Database, TenantRepository } from '../../platform/database/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { Session, type SessionKind } from './session.entity.js';
 
-/** A session as its refresh finds it, its row locked. */
-export interface RotatingSession {
+/** A session that lives, and since when its tenant does: read with it, since a node's memory may be of the tenant before. */
+export interface LivingSession {
   readonly id: string;
+  readonly client_since: Date;
+}
+
+/** A session as its refresh finds it, its row locked. */
+export interface RotatingSession extends LivingSession {
   readonly user_id: string;
   readonly kind: SessionKind;
   readonly room_id: string;
@@ -15,6 +20,9 @@ export interface RotatingSession {
   readonly just_rotated: boolean;
   readonly expired: boolean;
 }
+
+/** When the session's tenant was made. */
+const CLIENT_SINCE = '(select t.created_at from tenants t where t.client_id = $1) as client_since';
 
 /** What is left of a session that was deleted. */
 export type DeletedSession = Pick<Session, 'id' | 'user_id' | 'kind'>;
@@ -26,21 +34,21 @@ export class SessionRepository extends TenantRepository<Session> {
     super(database, Session);
   }
 
-  async start(user_id: string, kind: SessionKind, room_id: string, seconds: number): Promise<string> {
-    const id = newId();
-    await this.database.sql(
+  async start(user_id: string, kind: SessionKind, room_id: string, seconds: number): Promise<LivingSession> {
+    const [session] = await this.database.sql<LivingSession>(
       `insert into sessions (client_id, id, user_id, kind, room_id, expires_at)
-       values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))`,
-      [Scope.clientId(), id, user_id, kind, room_id, seconds],
+       values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6)) returning id, ${CLIENT_SINCE}`,
+      [Scope.clientId(), newId(), user_id, kind, room_id, seconds],
     );
-    return id;
+    if (!session) throw new Error('A session was not kept');
+    return session;
   }
 
   /** Locks the row, so that rotations come one after the other. `grace_seconds`: how long the token before is honoured. */
   async lock(id: string, grace_seconds: number): Promise<RotatingSession | null> {
     const [row] = await this.database.sql<RotatingSession>(
       `select id, user_id, kind, room_id, generation, expires_at <= clock_timestamp() as expired,
-              rotated_at > clock_timestamp() - make_interval(secs => $3) as just_rotated
+              rotated_at > clock_timestamp() - make_interval(secs => $3) as just_rotated, ${CLIENT_SINCE}
        from sessions where client_id = $1 and id = $2 for update`,
       [Scope.clientId(), id, grace_seconds],
     );
@@ -58,14 +66,14 @@ export class SessionRepository extends TenantRepository<Session> {
     return row.generation;
   }
 
-  /** Makes a living session last `seconds` from now; false where it has ended. */
-  async extend(id: string, seconds: number): Promise<boolean> {
-    const { rowCount } = await this.database.sqlResult(
+  /** Makes a living session last `seconds` from now; null where it has ended. */
+  async extend(id: string, seconds: number): Promise<LivingSession | null> {
+    const [session] = await this.database.sql<LivingSession>(
       `update sessions set expires_at = now() + make_interval(secs => $3)
-       where client_id = $1 and id = $2 and kind = 'cookie' and expires_at > now()`,
+       where client_id = $1 and id = $2 and kind = 'cookie' and expires_at > now() returning id, ${CLIENT_SINCE}`,
       [Scope.clientId(), id, seconds],
     );
-    return rowCount === 1;
+    return session ?? null;
   }
 
   async deleteOne(id: string): Promise<DeletedSession | null> {

@@ -9,7 +9,7 @@ import { readRefreshToken, writeRefreshToken } from './refresh-token.js';
 import { RevocationService } from './revocation.service.js';
 import type { SessionKind } from './session.entity.js';
 import type { EndReason } from './session-ends.js';
-import { SessionRepository } from './session.repository.js';
+import { type LivingSession, SessionRepository } from './session.repository.js';
 import { BEARER_SECONDS, COOKIE_SECONDS, REFRESH_SECONDS, type SignedToken, type TokenSubject, TokenService } from './token.service.js';
 
 /** How long the refresh token before the current one is honoured: for a lost reply or a second tab (contract, section 2). */
@@ -31,7 +31,7 @@ export interface TokenPair {
 
 type Rotation =
   | { readonly ended: EndReason | 'unknown' }
-  | { readonly account: Account; readonly sid: string; readonly room_id: string; readonly generation: number };
+  | { readonly account: Account; readonly session: LivingSession; readonly room_id: string; readonly generation: number };
 
 /** Starts, renews and ends sessions. */
 @Injectable()
@@ -50,14 +50,14 @@ export class SessionService {
 
   /** Signs an account in for the cookie. */
   async startCookie(checked: Account, room_id: string): Promise<SignedToken> {
-    const { account, sid } = await this.start(checked, 'cookie', room_id, COOKIE_SECONDS);
-    return this.tokens.sign(subjectOf(account, sid, room_id), COOKIE_SECONDS);
+    const { account, session } = await this.start(checked, 'cookie', room_id, COOKIE_SECONDS);
+    return this.tokens.sign(subjectOf(account, session, room_id), COOKIE_SECONDS);
   }
 
   /** Signs an account in for bearer tokens. */
   async startBearer(checked: Account, room_id: string): Promise<TokenPair> {
-    const { account, sid } = await this.start(checked, 'bearer', room_id, REFRESH_SECONDS);
-    return this.pair(account, sid, room_id, 1);
+    const { account, session } = await this.start(checked, 'bearer', room_id, REFRESH_SECONDS);
+    return this.pair(account, session, room_id, 1);
   }
 
   /**
@@ -71,7 +71,7 @@ export class SessionService {
     if (!claims) throw new AppError('INVALID_REFRESH_TOKEN');
     const rotation = await this.database.transaction(() => this.rotate(claims.sid, claims.generation));
     if ('ended' in rotation) throw new AppError('INVALID_REFRESH_TOKEN');
-    return this.pair(rotation.account, rotation.sid, rotation.room_id, rotation.generation);
+    return this.pair(rotation.account, rotation.session, rotation.room_id, rotation.generation);
   }
 
   /** Ends one session; nothing happens where it has ended already. */
@@ -113,8 +113,9 @@ export class SessionService {
 
   private async renewNow(actor: UserActor, sid: string): Promise<SignedToken | null> {
     const account = await this.accounts.findById(actor.id);
-    if (!account || account.disabled_at || !(await this.sessions.extend(sid, COOKIE_SECONDS))) return null;
-    return this.tokens.sign(subjectOf(account, sid, actor.room_id), COOKIE_SECONDS);
+    if (!account || account.disabled_at) return null;
+    const session = await this.sessions.extend(sid, COOKIE_SECONDS);
+    return session && this.tokens.sign(subjectOf(account, session, actor.room_id), COOKIE_SECONDS);
   }
 
   /**
@@ -122,14 +123,19 @@ export class SessionService {
    * check and this
    * would else miss the session in its list.
    */
-  private start(checked: Account, kind: SessionKind, room_id: string, seconds: number): Promise<{ account: Account; sid: string }> {
+  private start(
+    checked: Account,
+    kind: SessionKind,
+    room_id: string,
+    seconds: number,
+  ): Promise<{ account: Account; session: LivingSession }> {
     return this.database.transaction(async () => {
       const account = await this.accounts.lockShared(checked.id);
       if (!account || account.password_hash !== checked.password_hash) throw new AppError('INVALID_CREDENTIALS');
       if (account.disabled_at) throw new AppError('ACCOUNT_DISABLED');
-      const sid = await this.sessions.start(account.id, kind, room_id, seconds);
+      const session = await this.sessions.start(account.id, kind, room_id, seconds);
       await this.revocations.endSessions(await this.sessions.deleteBeyond(account.id, MAX_SESSIONS), 'too_many_sessions');
-      return { account, sid };
+      return { account, session };
     });
   }
 
@@ -144,7 +150,7 @@ export class SessionService {
     const account = await this.accounts.findById(session.user_id);
     if (!account || account.disabled_at) return this.endLocked(sid, 'account_disabled');
     const next = current ? await this.sessions.rotate(sid, REFRESH_SECONDS) : session.generation;
-    return { account, sid, room_id: session.room_id, generation: next };
+    return { account, session, room_id: session.room_id, generation: next };
   }
 
   private async endLocked(sid: string, reason: EndReason): Promise<Rotation> {
@@ -152,14 +158,15 @@ export class SessionService {
     return { ended: reason };
   }
 
-  private async pair(account: Account, sid: string, room_id: string, generation: number): Promise<TokenPair> {
+  private async pair(account: Account, session: LivingSession, room_id: string, generation: number): Promise<TokenPair> {
     const [secret = ''] = this.config.jwt_secrets;
-    const { token } = await this.tokens.sign(subjectOf(account, sid, room_id), BEARER_SECONDS);
-    const refresh_token = writeRefreshToken(secret, Scope.clientId(), { sid, generation });
+    const { token } = await this.tokens.sign(subjectOf(account, session, room_id), BEARER_SECONDS);
+    const refresh_token = writeRefreshToken(secret, Scope.clientId(), { sid: session.id, generation });
     return { access_token: token, refresh_token, expires_in: BEARER_SECONDS, room_id };
   }
 }
 
-function subjectOf(account: Account, sid: string, room_id: string): TokenSubject {
-  return { sub: account.id, client_id: Scope.clientId(), email: account.email, room_id, role: account.role, sid };
+function subjectOf({ id, email, role }: Account, session: LivingSession, room_id: string): TokenSubject {
+  const client_since_ms = session.client_since.getTime();
+  return { sub: id, client_id: Scope.clientId(), email, room_id, role, sid: session.id, client_since_ms };
 }

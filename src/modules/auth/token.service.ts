@@ -21,9 +21,13 @@ export interface TokenSubject {
   readonly room_id: string;
   readonly role: Role;
   readonly sid: string;
+  /** When the tenant was made, in milliseconds since 1970: one that was deleted and made anew under its name is another one. */
+  readonly client_since_ms: number;
 }
 
-export interface TokenClaims extends TokenSubject {
+export interface TokenClaims extends Omit<TokenSubject, 'client_since_ms'> {
+  /** Absent from tokens of earlier releases. */
+  readonly client_since_ms?: number;
   readonly iat: number;
   readonly exp: number;
 }

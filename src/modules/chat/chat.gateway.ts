@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { type OnGatewayConnection, type OnGatewayDisconnect, type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
 import { Config } from '../../platform/config/index.js';
 import { AppError, toAppError } from '../../platform/errors/index.js';
-import { Logger } from '../../platform/http/index.js';
+import { type KaiwaRequest, Logger } from '../../platform/http/index.js';
 import {
   AckThen,
   channels,
@@ -16,10 +16,11 @@ import { Scope, type UserActor } from '../../platform/scope/index.js';
 import { Authenticator, OriginPolicy, RateLimits, SessionEnds } from '../auth/index.js';
 import { UserDirectory } from '../users/index.js';
 import { MessageService } from './message.service.js';
-import { type Admission, RoomEntry } from './room-entry.service.js';
+import { type Admission, RoomEntry } from './room-entry.js';
 import { RoomService } from './room.service.js';
 import { RoomStream } from './room-stream.js';
 import { ReadMarkerView } from './room.view.js';
+import { SocketRegister } from './socket-register.js';
 import {
   EditMessageEventDto,
   JoinedAck,
@@ -60,6 +61,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     private readonly rooms: RoomService,
     private readonly entry: RoomEntry,
     private readonly messages: MessageService,
+    private readonly sockets: SocketRegister,
     private readonly logger: Logger,
   ) {}
 
@@ -94,6 +96,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     // Before it was in that channel it could not hear of its session's end.
     if (!this.authenticator.asOfNow(actor)) return this.endSession(socket, 'ended');
     this.watchExpiry(socket);
+    this.sockets.come({ client_id, connection_id: socket.id, user_id: actor.id });
     const admission = this.admissions.get(socket);
     this.admissions.delete(socket);
     admission?.letIn();
@@ -102,6 +105,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
   /** Takes the socket's records away and tells its rooms, where it was the person's last one. */
   async handleDisconnect(socket: KaiwaSocket): Promise<void> {
     clearTimeout(this.expiries.get(socket));
+    this.sockets.go(socket.id);
     await Scope.runAs(socket.data.client_id, () => this.entry.leaveAll(socket));
   }
 
@@ -165,7 +169,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     if (!identity) {
       // Guesses count as an anonymous caller's requests do.
       await this.limits.count(
-        this.limits.callerKey(null, null, () => socket.handshake.address),
+        this.limits.callerKey(null, null, () => addressOf(socket)),
         null,
         null,
       );
@@ -179,7 +183,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
       actor,
       asOfNow: (who) => this.authenticator.asOfNow(who),
       username: '',
-      address: socket.handshake.address,
+      address: addressOf(socket),
       joined: new Map(),
       joining: new Map(),
       // One budget for all of a person's sockets: more sockets are not more room.
@@ -227,6 +231,11 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     socket.emit('session:ended', { reason } as never);
     socket.disconnect(true);
   }
+}
+
+/** Where the client is, as `TRUST_PROXY` has it for requests: the handshake's own word is the proxy's address. */
+function addressOf(socket: KaiwaSocket): string {
+  return (socket.request as KaiwaRequest).ip ?? socket.handshake.address;
 }
 
 /** The gateway's class, for the AsyncAPI document. */

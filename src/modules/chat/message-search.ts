@@ -4,10 +4,11 @@ import { Database, decodeCursor, encodeCursor, type PageRequest, pageLimit, Syst
 import { AppError } from '../../platform/errors/index.js';
 import { Logger } from '../../platform/http/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
+import { normaliseText } from '../../platform/text/index.js';
 import { MessageRepository } from './message.repository.js';
 import { readerOf } from './room.policy.js';
 import { RoomRepository } from './room.repository.js';
-import { normaliseText, tokensOf } from './search-tokens.js';
+import { tokensOf } from './search-tokens.js';
 
 const BATCH = 500;
 /** How long new messages wait for company before they are indexed unasked. */

@@ -5,7 +5,7 @@ const nullableTime = (column: string): string => `case when ${column} is null th
 
 /**
  * A message as JSON text, built where the rows are: a page of history leaves PostgreSQL as the bytes that the client reads,
- * which saves the hydration that is most of a read's cost. Concatenation takes half of what json_build_object does.
+ * which saves the hydration that is most of a read's cost. Concatenation takes half of what json_build_object does, and sets no spaces.
  * Needs the aliases `m` (messages), `u` (users, left joined) and `r` (rooms). `presentPosted` makes the same in JavaScript.
  */
 export const MESSAGE_JSON = `
@@ -17,10 +17,10 @@ export const MESSAGE_JSON = `
   || ',"file_ids":' || case when m.file_ids = '{}' then '[]' else to_json(m.file_ids)::text end
   || ',"reply_to_seq":' || coalesce(m.reply_to_seq::text, 'null')
   || ',"reactions":' || case when not m.has_reactions then '[]' else coalesce((
-       select json_agg(json_build_object('emoji', g.emoji, 'user_ids', g.user_ids) order by g.first_at, g.emoji)
-       from (select x.emoji, json_agg(x.user_id order by x.created_at, x.user_id) as user_ids, min(x.created_at) as first_at
+       select '[' || string_agg('{"emoji":' || to_json(g.emoji) || ',"user_ids":["' || g.user_ids || '"]}', ',' order by g.first_at, g.emoji) || ']'
+       from (select x.emoji, string_agg(x.user_id::text, '","' order by x.created_at, x.user_id) as user_ids, min(x.created_at) as first_at
              from reactions x where x.client_id = m.client_id and x.room_id = m.room_id and x.seq = m.seq group by x.emoji) g
-     )::text, '[]') end
+     ), '[]') end
   || ',"created_at":"' || ${timeSql('m.created_at')}
   || '","edited_at":' || ${nullableTime('m.edited_at')}
   || ',"deleted_at":' || ${nullableTime('m.deleted_at')}

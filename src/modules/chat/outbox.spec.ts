@@ -31,6 +31,32 @@ describe('Outbox', () => {
     expect(delivered).toEqual(range(25));
   });
 
+  it('keeps what has company until that comes, once, and in order', async () => {
+    const outbox = new Outbox();
+    const delivered: string[] = [];
+    const say = (...words: string[]): Array<() => void> => words.map((word) => () => delivered.push(word));
+    outbox.pushGroup('hall', say('a'), true);
+    outbox.pushGroup('lobby', say('x'), false);
+    await turn();
+    expect(delivered).toEqual(['x']);
+    outbox.pushGroup('hall', say('b', 'c'), true);
+    await turn();
+    expect(delivered).toEqual(['x', 'a', 'b', 'c']);
+  });
+
+  it('does not wait for company that never comes', async () => {
+    const outbox = new Outbox();
+    const alone = new Promise<void>((resolve) => outbox.pushGroup('hall', [resolve], true));
+    await alone;
+    const delivered: string[] = [];
+    outbox.pushGroup('hall', [() => delivered.push('a')], true);
+    outbox.flush();
+    expect(delivered).toEqual(['a']);
+    // What was flushed does not come again when its time is up.
+    await new Promise<void>((resolve) => outbox.pushGroup('lobby', [resolve], true));
+    expect(delivered).toEqual(['a']);
+  });
+
   it('is behind where something has waited for too long; a flush does all', () => {
     const outbox = new Outbox();
     const delivered: number[] = [];

@@ -4,6 +4,13 @@ import { Injectable } from '@nestjs/common';
 const SLICE_MS = 10;
 /** Where the oldest has waited for longer than this, whoever posts waits for its own delivery: telling must not fall behind. */
 const MOST_BEHIND_MS = 4;
+/** How long a crowd waits at most for messages that are being stored already. */
+const HOLD_MS = 4;
+
+interface Held {
+  readonly deliveries: ReadonlyArray<() => void>;
+  readonly timer: NodeJS.Timeout;
+}
 
 /**
  * What is committed and still to be told. Messages of one batch go out in one turn, so that a socket's frames leave in one write; between slices the server reads what has
@@ -12,6 +19,7 @@ const MOST_BEHIND_MS = 4;
 @Injectable()
 export class Outbox {
   private readonly queue: Array<{ readonly delivery: () => void; readonly at: number }> = [];
+  private readonly held = new Map<string, Held>();
   private next = 0;
   private scheduled = false;
 
@@ -27,10 +35,32 @@ export class Outbox {
     this.schedule();
   }
 
+  /**
+   * Runs a room's deliveries soon. Where `has_company` says that more of that room is being stored, they wait for it once, a few
+   * milliseconds at most: what a crowd is told together costs each of its sockets one write.
+   */
+  pushGroup(room: string, deliveries: ReadonlyArray<() => void>, has_company: boolean): void {
+    const held = this.held.get(room);
+    if (held) this.letGo(room, held);
+    else if (has_company) {
+      const timer = setTimeout(() => this.letGo(room, { deliveries, timer }), HOLD_MS);
+      this.held.set(room, { deliveries, timer });
+      return;
+    }
+    for (const delivery of deliveries) this.push(delivery);
+  }
+
   /** Runs everything that waits, now. */
   flush(): void {
+    for (const [room, held] of this.held) this.letGo(room, held);
     while (this.next < this.queue.length) this.runNext();
     this.clear();
+  }
+
+  private letGo(room: string, { deliveries, timer }: Held): void {
+    clearTimeout(timer);
+    this.held.delete(room);
+    for (const delivery of deliveries) this.push(delivery);
   }
 
   private schedule(): void {

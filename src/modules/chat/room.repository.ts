@@ -9,17 +9,21 @@ import type { RoomForReader } from './room.policy.js';
 /** Counting further than this would cost more than anybody reads off it. */
 export const MOST_UNREAD = 1_000;
 
-/** A room as its reader sees it, as JSON text: with their role, its last message and how much they have not read. */
-const ROOM_JSON = `json_build_object(
-  'id', r.id, 'name', r.name, 'visibility', r.visibility, 'message_ttl_seconds', r.message_ttl_seconds,
-  'created_by', r.created_by, 'created_at', ${timeSql('r.created_at')}, 'my_role', rm.role, 'last_seq', r.last_seq,
-  'last_message', (
-    select ${MESSAGE_JSON}::text from messages m left join users u on u.client_id = m.client_id and u.id = m.sender_id
-    where m.client_id = r.client_id and m.room_id = r.id and ${NOT_EXPIRED} order by m.seq desc limit 1)::json,
-  'unread', case when rm.user_id is null then 0 else (
+/** A room as its reader sees it, as JSON: with their role, its last message and how much they have not read. */
+const ROOM_JSON = `(select row_to_json(shown) from (select
+  r.id, r.name, r.visibility, r.message_ttl_seconds, r.created_by, ${timeSql('r.created_at')} as created_at, rm.role as my_role, r.last_seq, (
+    select ${MESSAGE_JSON} from messages m left join users u on u.client_id = m.client_id and u.id = m.sender_id
+    where m.client_id = r.client_id and m.room_id = r.id and ${NOT_EXPIRED} order by m.seq desc limit 1)::json as last_message,
+  case when rm.user_id is null then 0 else (
     select count(*) from (
       select 1 from messages m where m.client_id = r.client_id and m.room_id = r.id and m.seq > rm.last_read_seq
-        and m.sender_id <> rm.user_id and m.deleted_at is null and ${NOT_EXPIRED} limit ${MOST_UNREAD}) unread) end)`;
+        and m.sender_id <> rm.user_id and m.deleted_at is null and ${NOT_EXPIRED} limit ${MOST_UNREAD}) unread) end as unread) shown)`;
+
+export interface RoomProgress {
+  readonly room_id: string;
+  readonly last_seq: number;
+  readonly last_rev: number;
+}
 
 /** Rooms of the tenant in scope. */
 @Injectable()
@@ -67,10 +71,10 @@ export class RoomRepository extends TenantRepository<Room> {
     await this.database.sql('select 1 from rooms where client_id = $1 and id = $2 for no key update', [Scope.clientId(), room_id]);
   }
 
-  /** Places of the newest messages of rooms in any tenant that this node serves; see RoomStream. */
-  async lastSeqs(room_ids: readonly string[]): Promise<Array<{ id: string; last_seq: number }>> {
-    return this.database.sql<{ id: string; last_seq: number }>(
-      'select id, last_seq from rooms where client_id = $1 and id = any($2::text[])',
+  /** How far rooms have got: the place of the newest message and the number of the last change; see RoomStream. */
+  async progress(room_ids: readonly string[]): Promise<RoomProgress[]> {
+    return this.database.sql<RoomProgress>(
+      'select id as room_id, last_seq, last_rev from rooms where client_id = $1 and id = any($2::text[])',
       [Scope.clientId(), room_ids],
     );
   }

@@ -11,11 +11,12 @@ import {
 } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
+import { FileAttachments } from '../files/index.js';
 import { UserDirectory } from '../users/index.js';
-import { assertCanRun, assertNotFixed, canRun, personOf, readerOf, type RoomForReader } from './room.policy.js';
+import { assertCanRun, assertNotFixed, personOf, readerOf, type RoomForReader } from './room.policy.js';
 import type { CreateRoomDto, UpdateRoomDto } from './room.dto.js';
 import type { RoomRole } from './room-member.entity.js';
-import { RoomDeparture } from './room-departure.service.js';
+import { RoomDeparture } from './room-departure.js';
 import { RoomMemberRepository } from './room-member.repository.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomStream } from './room-stream.js';
@@ -34,6 +35,7 @@ export class RoomService {
     private readonly users: UserDirectory,
     private readonly stream: RoomStream,
     private readonly departure: RoomDeparture,
+    private readonly files: FileAttachments,
   ) {}
 
   /** Makes a room; the person who makes it is its admin. Throws ROOM_ID_TAKEN (409), USER_NOT_FOUND for an unknown member. */
@@ -63,6 +65,22 @@ export class RoomService {
   /** Makes a tenant's first room; inside the transaction that makes the tenant. */
   async createLobby(): Promise<void> {
     await this.rooms.insert({ id: LOBBY, name: 'Lobby', visibility: 'open', message_ttl_seconds: null, is_fixed: true, created_by: null });
+  }
+
+  /**
+   * Makes a private room that its members can neither change, leave nor delete, and in which they are ids alone; inside the open transaction.
+   * Unknown members are left out.
+   */
+  async createAnonymous(room: {
+    id: string;
+    name: string;
+    message_ttl_seconds: number | null;
+    member_ids: readonly string[];
+  }): Promise<void> {
+    const { id, name, message_ttl_seconds, member_ids } = room;
+    const fixed = { visibility: 'private', is_fixed: true, is_anonymous: true, created_by: null } as const;
+    await this.rooms.insert({ id, name, message_ttl_seconds, ...fixed });
+    await this.members.add(id, member_ids, 'member', 0);
   }
 
   /** The room as the actor sees it. Throws ROOM_NOT_FOUND. */
@@ -107,6 +125,7 @@ export class RoomService {
     assertNotFixed(room);
     await this.database.transaction(async () => {
       await this.rooms.delete({ id: room_id });
+      await this.files.detach({ kind: 'room', id: room_id });
       await this.departure.announce({ room_id, whom: 'everybody' });
     });
   }
@@ -199,11 +218,6 @@ export class RoomService {
     if (room.is_anonymous) return { id: user_id };
     const [user] = await this.users.byIds([user_id]);
     return user ? { id: user.id, username: user.username } : { id: user_id };
-  }
-
-  /** True where the actor runs the room: for what the gateway offers its admins. */
-  async runs(actor: Actor, room_id: string): Promise<boolean> {
-    return canRun(actor, await this.rooms.getFor(room_id, readerOf(actor)));
   }
 
   private async memberView(room: RoomForReader, user_id: string): Promise<RoomMemberView> {

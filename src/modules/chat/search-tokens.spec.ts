@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { normaliseText, tokensOf } from './search-tokens.js';
+import { normaliseText } from '../../platform/text/index.js';
+import { tokensOf } from './search-tokens.js';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 60 });
 

@@ -19,10 +19,4 @@ export class ApiKeyRepository extends TenantRepository<ApiKey> {
     );
     return key ?? null;
   }
-
-  /** Tells every node, once the transaction commits, that a key ended. */
-  async notifyEnded(id: string): Promise<void> {
-    const payload = JSON.stringify({ client_id: Scope.clientId(), kind: 'api_key', id });
-    await this.database.sql('select pg_notify($1, $2)', ['kaiwa_auth', payload]);
-  }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { hashSecret, newSecret } from '../../platform/crypto/index.js';
 import { Database, type Page, type PageRequest } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
+import { EventBus } from '../../platform/events/index.js';
 import type { Actor, ApiKeyActor } from '../../platform/scope/index.js';
 import type { CreateApiKeyDto } from './api-key.dto.js';
 import { ApiKeyRepository } from './api-key.repository.js';
@@ -27,6 +28,7 @@ export class ApiKeyService {
     private readonly database: Database,
     private readonly keys: ApiKeyRepository,
     private readonly audit: AuditService,
+    private readonly events: EventBus,
   ) {}
 
   /** Makes a key; the answer alone holds it. @throws FORBIDDEN, VALIDATION_FAILED */
@@ -56,13 +58,13 @@ export class ApiKeyService {
     return { items: items.map(toApiKeyView), next_cursor };
   }
 
-  /** Ends a key, on every node within a second. @throws FORBIDDEN, API_KEY_NOT_FOUND */
+  /** Ends a key: here with the answer, on every node within a second. @throws FORBIDDEN, API_KEY_NOT_FOUND */
   async delete(actor: Actor, id: string): Promise<void> {
     assertTenancy(actor, 'api_keys.manage');
     await this.database.transaction(async () => {
       if ((await this.keys.delete({ id })) === 0) throw new AppError('API_KEY_NOT_FOUND');
       await this.audit.record(actor, 'api_key.deleted', 'api_key', id);
-      await this.keys.notifyEnded(id);
+      await this.events.announce('api_key.deleting', { id });
     });
   }
 

@@ -1,6 +1,7 @@
-import { IsClientName, IsEmailField, IsOneOf, IsText, Nested } from '../../platform/http/index.js';
+import { IsClientName, IsEmailField, IsIntField, IsOneOf, IsText, Nested } from '../../platform/http/index.js';
 import { IsNewPassword, IsUsername } from './account-fields.js';
 import { REGISTRATIONS, type Registration } from './tenant.entity.js';
+import { TenantMatchingDto } from './tenant-matching.dto.js';
 import { TenantAssistantDto, TenantOpenAiDto, TenantTwilioDto } from './tenant-integration.dto.js';
 import { IsDomainList, IsIssuer, IsPhoneRegion, IsTimezone } from './tenant-fields.js';
 
@@ -53,6 +54,9 @@ export class ChangeTenantDto {
 
   @Nested(() => TenantAssistantDto, { optional: true, description: 'How the assistant treats calls; null for the defaults' })
   assistant?: TenantAssistantDto | null;
+
+  @Nested(() => TenantMatchingDto, { optional: true, description: 'What is set of matchings; only what it names changes' })
+  matching?: TenantMatchingDto | null;
 }
 
 /** What the operator may change of a tenant. */
@@ -70,6 +74,15 @@ export class ChangeAnyTenantDto extends ChangeTenantDto {
     example: ['+81312345678'],
   })
   phone_numbers?: string[] | null;
+
+  @IsIntField({
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    optional: true,
+    description: "How many bytes the tenant's files may have together; null for what the installation gives",
+    example: 10_737_418_240,
+  })
+  storage_quota_bytes?: number | null;
 }
 
 /** A new tenant. */
@@ -105,6 +118,15 @@ export class CreateTenantDto {
 
   @Nested(() => TenantOidcDto, { optional: true, description: 'The OIDC issuer whose ID tokens are accepted' })
   oidc?: TenantOidcDto | null;
+
+  @IsIntField({
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    optional: true,
+    description: "How many bytes the tenant's files may have together; null for what the installation gives",
+    example: 10_737_418_240,
+  })
+  storage_quota_bytes?: number | null;
 
   @Nested(() => TenantOwnerDto, { description: 'The person that the tenant begins with' })
   owner: TenantOwnerDto;

@@ -13,9 +13,15 @@ export interface TenantDeleted {
   readonly client_id: string;
 }
 
+/** A key is being deleted: take part in the same transaction. */
+export interface ApiKeyDeleting {
+  readonly id: string;
+}
+
 declare module '../../platform/events/index.js' {
   interface DomainEvents {
     'tenant.creating': TenantCreating;
     'tenant.deleted': TenantDeleted;
+    'api_key.deleting': ApiKeyDeleting;
   }
 }

@@ -52,15 +52,21 @@ export class TenantGuard implements CanActivate {
     return this.enter(client_id, request, response, 'UNAUTHORIZED', () => assertCovers(actor, rule));
   }
 
+  /**
+   * For a public route that runs in no tenant until it has found whose the object in its path is: the request goes on in that tenant, and
+   * the caller's credential counts where it is good there. False where the tenant is gone.
+   */
+  async enterFound(client_id: string, request: KaiwaRequest, response: KaiwaResponse): Promise<boolean> {
+    const tenant = this.directory.peek(client_id) ?? (await this.directory.find(client_id));
+    return tenant !== null && this.bind(tenant, request, response, 'UNKNOWN_CLIENT', () => admitCredential(client_id, request));
+  }
+
   private enterPublic(rule: PublicRule, request: KaiwaRequest, response: KaiwaResponse): boolean | Promise<boolean> {
     // Whose a signed request is, the route's own guard finds out and binds.
     if (rule.tenant === 'none' || rule.tenant === 'signature') return true;
     const { credential } = request;
     const client_id = (rule.tenant === 'credential' && credential?.client_id) || this.nameOf(request);
-    return this.enter(client_id, request, response, 'UNKNOWN_CLIENT', () => {
-      // Who belongs to another tenant is nobody here.
-      if (credential && (credential.client_id ?? client_id) === client_id) request.scope.actor = credential.actor;
-    });
+    return this.enter(client_id, request, response, 'UNKNOWN_CLIENT', () => admitCredential(client_id, request));
   }
 
   /** The tenant that an anonymous request means. */
@@ -115,6 +121,11 @@ export class TenantGuard implements CanActivate {
   }
 }
 
+/** Who belongs to another tenant is nobody here. */
+function admitCredential(client_id: string, { credential, scope }: KaiwaRequest): void {
+  if (credential && (credential.client_id ?? client_id) === client_id) scope.actor = credential.actor;
+}
+
 function assertOperator(actor: Actor): true {
   if (actor.kind !== 'operator') throw new AppError('FORBIDDEN');
   return true;
@@ -124,6 +135,7 @@ function assertCovers(actor: Actor, rule: RoleRule): void {
   if (actor.kind === 'user') {
     if (!roleCovers(actor.role, rule.role)) throw new AppError('FORBIDDEN');
   } else if (actor.kind === 'api_key') {
-    if (rule.scope === undefined || !actor.scopes.includes(rule.scope)) throw new AppError('SCOPE_MISSING');
+    if (![rule.scope, rule.or_scope].some((scope) => scope !== undefined && actor.scopes.includes(scope)))
+      throw new AppError('SCOPE_MISSING');
   }
 }

@@ -33,6 +33,7 @@ describe('readEnvironment', () => {
       MAIL_FROM: 'nobody',
       OPERATOR_KEY: 'short',
       JWT_SECRET: 'short',
+      SHUTDOWN_NOTICE_MS: '10001',
     };
     const lines = linesOf(wrong);
     expect(lines.map((line) => line.split(':')[0]).sort()).toEqual(Object.keys(wrong).sort());

@@ -10,6 +10,27 @@ const wholeNumber = (min: number, max: number): z.ZodType<number, string> =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `takes a whole number from ${min} to ${max}`);
 
+/** A size in bytes. */
+const byteCount = (min: number): z.ZodType<number, string> =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, `takes a number of bytes from ${min}`)
+    .transform(Number)
+    .refine((value) => value >= min, `takes a number of bytes from ${min}`);
+
+/** Media types such as `image/png`, or `image/*`. */
+const mediaTypes = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((type) => type.trim().toLowerCase())
+      .filter(Boolean),
+  )
+  .pipe(
+    z.array(z.string().regex(/^[a-z0-9][\w.+-]*\/(?:\*|[a-z0-9][\w.+-]*)$/, 'each is a media type such as image/png or image/*')).min(1),
+  );
+
 const secretList = z
   .string()
   .transform((value) =>
@@ -30,6 +51,20 @@ const origins = z
   )
   .pipe(z.array(z.string().refine((origin) => origin === '*' || isOrigin(origin), 'each is an origin such as https://app.example.com')));
 
+/** A comma-separated list of ICE servers' addresses (RFC 7064, RFC 7065). */
+const iceUrls = (schemes: string, example: string): z.ZodType<string[], string> => {
+  const address = new RegExp(`^(?:${schemes}):(?:[A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\])(?::\\d{1,5})?(?:\\?transport=(?:udp|tcp))?$`);
+  return z
+    .string()
+    .transform((value) =>
+      value
+        .split(',')
+        .map((url) => url.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(z.string().regex(address, `each is an address such as ${example}`)).max(10, 'takes at most 10 addresses'));
+};
+
 function isOrigin(value: string): boolean {
   try {
     return new URL(value).origin === value;
@@ -37,6 +72,15 @@ function isOrigin(value: string): boolean {
     return false;
   }
 }
+
+/** Networks as `10.1.0.0/16`, comma-separated. */
+const networks = z.string().transform((value, context): ReadonlyArray<readonly [string, number]> => {
+  const parts = value.split(',').map((part) => part.trim());
+  if (parts.every((part) => ipaddr.isValidCIDR(part)))
+    return parts.map((part) => [part.slice(0, part.indexOf('/')), Number(part.slice(part.indexOf('/') + 1))]);
+  context.addIssue({ code: 'custom', message: 'takes networks such as 10.1.0.0/16, comma-separated' });
+  return z.NEVER;
+});
 
 /** `off`, `on`, or `<per caller>/<per tenant>` requests a minute. */
 const rateLimit = z
@@ -105,9 +149,11 @@ export const environmentSchema = z
     TLS_KEY_FILE: z.string().min(1).optional(),
     RATE_LIMIT: rateLimit.default({ caller: 1_200, tenant: 24_000 }),
     CORS_ORIGINS: origins.default([]),
+    OUTBOUND_PRIVATE_NETWORKS: networks.default([]),
     TRUST_PROXY: trustProxy.default(false),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     SOCKET_ADAPTER: z.enum(['memory', 'postgres', 'redis']).optional(),
+    SHUTDOWN_NOTICE_MS: wholeNumber(0, 10_000).default(3_000),
     JOBS: flag.default(true),
     SMTP_URL: z
       .string()
@@ -122,12 +168,31 @@ export const environmentSchema = z
     OPENAI_MODEL: modelName.default('gpt-5-mini'),
     OPENAI_EMBEDDING_MODEL: modelName.optional(),
     WHISPER_MODEL: modelName.default('whisper-1'),
+    ASSISTANT_TIMEOUT_MS: wholeNumber(1_000, 30_000).default(30_000),
     TWILIO_ACCOUNT_SID: z
       .string()
       .regex(/^AC[0-9A-Za-z]{1,62}$/, 'takes an account SID: AC and 32 characters')
       .optional(),
     TWILIO_AUTH_TOKEN: secretText.optional(),
     TWILIO_API_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.twilio.com'),
+    FILE_MAX_BYTES: byteCount(1).default(100 * 1024 ** 2),
+    FILE_TYPES: mediaTypes.optional(),
+    STORAGE_QUOTA_BYTES: byteCount(0).default(10 * 1024 ** 3),
+    STRIPE_SECRET_KEY: z.string().min(8, "takes Stripe's secret key, sk_…").optional(),
+    STRIPE_WEBHOOK_SECRET: z.string().min(8, "takes the webhook's signing secret, whsec_…").optional(),
+    STRIPE_API_BASE_URL: z.string().refine(isOrigin, 'takes an origin such as https://api.stripe.com').optional(),
+    S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+    S3_BUCKET: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'takes the name of a bucket: 3 to 63 characters of a-z, 0-9, . and -')
+      .optional(),
+    S3_REGION: z.string().min(1).default('us-east-1'),
+    S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+    S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+    S3_FORCE_PATH_STYLE: flag.optional(),
+    STUN_URLS: iceUrls('stuns?', 'stun:stun.example.com:3478').default([]),
+    TURN_URLS: iceUrls('turns?', 'turn:turn.example.com:3478?transport=udp').default([]),
+    TURN_SECRET: secretText.optional(),
   })
   .superRefine((environment, context) => {
     const needs = (name: string, message: string): void => {
@@ -145,7 +210,14 @@ export const environmentSchema = z
     if (Boolean(environment.TWILIO_ACCOUNT_SID) !== Boolean(environment.TWILIO_AUTH_TOKEN)) {
       needs(environment.TWILIO_ACCOUNT_SID ? 'TWILIO_AUTH_TOKEN' : 'TWILIO_ACCOUNT_SID', 'Twilio needs both');
     }
+    if (environment.TURN_URLS.length > 0 !== Boolean(environment.TURN_SECRET)) {
+      needs(environment.TURN_SECRET ? 'TURN_URLS' : 'TURN_SECRET', 'TURN needs both');
+    }
     if (environment.SOCKET_ADAPTER === 'redis' && !environment.REDIS_URL) needs('REDIS_URL', 'is required with SOCKET_ADAPTER=redis');
+    if (environment.S3_ENDPOINT && !environment.S3_BUCKET) needs('S3_BUCKET', 'is required with S3_ENDPOINT');
+    if (Boolean(environment.S3_ACCESS_KEY_ID) !== Boolean(environment.S3_SECRET_ACCESS_KEY)) {
+      needs(environment.S3_ACCESS_KEY_ID ? 'S3_SECRET_ACCESS_KEY' : 'S3_ACCESS_KEY_ID', 'the two go together');
+    }
   });
 
 export type Environment = z.output<typeof environmentSchema>;

@@ -4,6 +4,8 @@ export type CrossingReason =
   | 'tenant-directory'
   /** Whether a phone call that a tenant names is another's: callers of one operator's account are told apart by this. */
   | 'call-owner'
+  /** Finding the tenant of a page that is delivered by its id alone. */
+  | 'page-delivery'
   /** What the operator does above the tenants: listing, making, changing and deleting them, and the operator's log. */
   | 'operator'
   /** Loading what was revoked (sessions, disabled accounts, API keys) for all tenants, at start and after a lost LISTEN. */

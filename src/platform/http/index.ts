@@ -1,8 +1,11 @@
 export { AlreadyAnswered } from './already-answered.js';
+export { linger } from './body-reader.js';
 export * from './decorators/index.js';
 export * from './error-body.view.js';
+export * from './event-stream.js';
 export type { KaiwaRequest, KaiwaResponse, ReplyHook, RouteHandler, RouteMethod, RouteRecord } from './exchange.js';
 export type { ExchangeObserver } from './exchange-tracker.js';
+export { FaultLog } from './fault-log.js';
 export * from './kaiwa-express.adapter.js';
 export * from './logger.js';
 export type { OriginPolicy } from './origin-policy.js';

@@ -11,7 +11,7 @@ import { BodyReader, hasBody } from './body-reader.js';
 import type { KaiwaRequest, KaiwaResponse, RouteHandler, RouteMethod, RouteRecord } from './exchange.js';
 import { type ExchangeObserver, ExchangeTracker } from './exchange-tracker.js';
 import { answerPreflight, isPreflight, type OriginPolicy, setOriginHeaders } from './origin-policy.js';
-import { type FaultLog, Problems } from './problem.filter.js';
+import { type FaultReport, Problems } from './problem.filter.js';
 import { RawJson } from './raw-json.js';
 import { JSON_TYPE, sendText } from './reply.js';
 import { requestIdOf } from './request-id.js';
@@ -25,7 +25,7 @@ export interface KaiwaAdapterOptions {
   /** How long a whole request may take to arrive; 120 s where none is given. */
   request_timeout_ms?: number;
   /** Told of every 5xx with its cause. */
-  log?: FaultLog;
+  log?: FaultReport;
 }
 
 /** How long a client may take for its request's head, and how long a connection may be idle. */
@@ -106,6 +106,8 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: this.request_timeout_ms,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      // Else Node keeps the first of two `Host` or `Authorization` headers without a word; so they are seen, and fit nothing.
+      joinDuplicateHeaders: true,
     };
     const tls = options?.httpsOptions;
     const listener = this.handle as unknown as http.RequestListener;
@@ -234,6 +236,7 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
   };
 
   private route(request: KaiwaRequest, response: KaiwaResponse): void {
+    if (namesTwoHosts(request)) throw new AppError('INVALID_HOST');
     stripPrefix(request);
     if (request.method === 'OPTIONS' && (request.url === '*' || isPreflight(request))) return answerPreflight(response);
     const match = this.table.find(request.method, request.url);
@@ -279,6 +282,11 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
   private fail(request: KaiwaRequest, response: KaiwaResponse, error: unknown): void {
     this.problems.answer(request, response, this.mapException(error));
   }
+}
+
+/** Two Host headers (RFC 9112, section 3.2), which are joined here: a proxy in front may have believed the other one. */
+export function namesTwoHosts(request: http.IncomingMessage): boolean {
+  return request.headers.host?.includes(',') === true;
 }
 
 /** `/api/rooms` is `/rooms` (contract, section 0): the prefix goes to `baseUrl`, as under an Express mount. */

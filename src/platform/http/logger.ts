@@ -1,9 +1,7 @@
 import type { LoggerService, LogLevel } from '@nestjs/common';
 import { type DestinationStream, type Level, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
-import type { AppError } from '../errors/index.js';
 import type { KaiwaRequest, KaiwaResponse } from './exchange.js';
 import type { ExchangeObserver } from './exchange-tracker.js';
-import type { FaultLog } from './problem.filter.js';
 
 /** What other floors inject to log; a class, so that it is its own token. */
 export abstract class Logger {
@@ -165,25 +163,5 @@ export function requestLog(logger: PinoLogger): ExchangeObserver {
         'request',
       );
     },
-  };
-}
-
-/** Logs every 5xx with its cause. */
-export function faultLog(logger: PinoLogger): FaultLog {
-  return (error: AppError, request: KaiwaRequest): void => {
-    const level = error.status === 500 ? 'error' : 'warn';
-    const { scope, request_id, method } = request;
-    logger[level](
-      {
-        request_id,
-        client_id: scope.client_id,
-        actor: scope.actor?.id ?? null,
-        method,
-        route: request.route?.path,
-        code: error.code,
-        err: error,
-      },
-      error.message,
-    );
   };
 }

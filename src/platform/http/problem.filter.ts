@@ -5,7 +5,7 @@ import type { KaiwaRequest, KaiwaResponse } from './exchange.js';
 import { JSON_TYPE, sendText } from './reply.js';
 
 /** Told of every error that is ours (5xx), with its cause; the caller never sees that. */
-export type FaultLog = (error: AppError, request: KaiwaRequest) => void;
+export type FaultReport = (error: AppError, request: KaiwaRequest) => void;
 
 /** Headers that describe the answer that an error takes the place of. */
 const OF_THE_BODY = [
@@ -23,7 +23,7 @@ const OF_THE_BODY = [
 
 /** Answers with an error of the table (contract, section 0), wherever it was thrown: in a handler, a guard, or before routing. */
 export class Problems {
-  constructor(private readonly log: FaultLog) {}
+  constructor(private readonly log: FaultReport) {}
 
   answer(request: KaiwaRequest, response: KaiwaResponse, thrown: unknown): void {
     if (thrown instanceof AlreadyAnswered) return;

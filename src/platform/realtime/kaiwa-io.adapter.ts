@@ -1,9 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { WsMessageHandler } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Observable } from 'rxjs';
 import type { ServerOptions } from 'socket.io';
+import { namesTwoHosts } from '../http/index.js';
 import { AckThen, type KaiwaServer, type KaiwaSocket } from './socket-types.js';
+import { writeOncePerTurn } from './turn-transport.js';
 
 /** The largest frame that a client may send (contract, section 3). */
 export const MAX_FRAME_BYTES = 64 * 1024;
@@ -22,6 +25,9 @@ type AckFunction = (answer: unknown) => void;
  * here is a promise, and its ack is sent in the turn in which it settles.
  */
 export class KaiwaIoAdapter extends IoAdapter {
+  /** The events that some gateway takes from a socket. */
+  private readonly known = new WeakMap<KaiwaSocket, Set<string>>();
+
   constructor(
     app: INestApplicationContext,
     private readonly options: KaiwaIoOptions,
@@ -30,7 +36,7 @@ export class KaiwaIoAdapter extends IoAdapter {
   }
 
   override createIOServer(port: number, options?: ServerOptions): KaiwaServer {
-    return super.createIOServer(port, {
+    const server = super.createIOServer(port, {
       ...options,
       path: '/socket.io',
       maxHttpBufferSize: MAX_FRAME_BYTES,
@@ -45,6 +51,12 @@ export class KaiwaIoAdapter extends IoAdapter {
           done(null, origin !== undefined && this.options.isOriginAllowed(origin)),
       },
     } as ServerOptions) as KaiwaServer;
+    writeOncePerTurn(server);
+    // These requests never come to the front, which refuses the others.
+    server.engine.use((request: IncomingMessage, _response: unknown, next: (error?: Error) => void) =>
+      next(namesTwoHosts(request) ? new Error('Two Host headers') : undefined),
+    );
+    return server;
   }
 
   override bindMessageHandlers(
@@ -52,7 +64,8 @@ export class KaiwaIoAdapter extends IoAdapter {
     handlers: WsMessageHandler[],
     _transform: (data: unknown) => Observable<unknown>,
   ): void {
-    const known = new Set<string>();
+    const answered = this.known.get(socket);
+    const known = answered ?? new Set<string>();
     for (const { message, callback } of handlers) {
       known.add(String(message));
       socket.on(String(message), (...args: unknown[]) => {
@@ -64,6 +77,9 @@ export class KaiwaIoAdapter extends IoAdapter {
         });
       });
     }
+    // Each gateway binds its own; what none of them knows is refused once.
+    if (answered) return;
+    this.known.set(socket, known);
     // The protocol takes a number for a name too; what throws here would end the process.
     socket.onAny((event: string | number, ...args: unknown[]) => {
       if (typeof event === 'string' && known.has(event)) return;

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { KaiwaServer, KaiwaSocket } from './socket-types.js';
+import { TurnTransport } from './turn-transport.js';
 
 /** The Socket.IO rooms that this server uses; a tenant's name is in each, so that none can be another tenant's. */
 export const channels = {
@@ -12,7 +13,17 @@ export const channels = {
 
 const RELAY = 'kaiwa';
 
+/** Packets that may wait for a client that does not read; who has more is dropped, and catches up once it is back. */
+const MOST_UNREAD = 5_000;
+const UNREAD_CHECK_MS = 1_000;
+
 type RelayHandler = (data: never) => void;
+
+/** What engine.io keeps to itself of a connection: what waits to be written. */
+interface EngineSocket {
+  readonly writeBuffer: readonly unknown[];
+  readonly transport: unknown;
+}
 
 /**
  * The only place that touches the Socket.IO server: emits to this node's sockets, and relays to the other nodes, each of
@@ -31,6 +42,7 @@ export class Realtime {
     if (clustered) {
       server.on(RELAY as never, ((kind: string, data: never) => this.handlers.get(kind)?.(data)) as never);
     }
+    setInterval(() => this.dropUnread(), UNREAD_CHECK_MS).unref();
   }
 
   /** True where other nodes may have sockets of the same rooms. */
@@ -62,7 +74,12 @@ export class Realtime {
 
   /** True where this node has a socket in the channel. */
   hasSockets(channel: string): boolean {
-    return (this.server?.of('/').adapter.rooms.get(channel)?.size ?? 0) > 0;
+    return this.countIn(channel) > 0;
+  }
+
+  /** How many sockets this node has in the channel. */
+  countIn(channel: string): number {
+    return this.server?.of('/').adapter.rooms.get(channel)?.size ?? 0;
   }
 
   /** This node's sockets in a channel. */
@@ -101,6 +118,16 @@ export class Realtime {
   /** Calls `left` when this node's last socket has left a channel. */
   onEmpty(left: (channel: string) => void): void {
     this.server?.of('/').adapter.on('delete-room', left);
+  }
+
+  /** A client may answer pings and yet read nothing; what it is owed must not fill the memory. */
+  private dropUnread(): void {
+    for (const socket of this.server?.of('/').sockets.values() ?? []) {
+      const conn = socket.conn as unknown as EngineSocket;
+      if (conn.writeBuffer.length <= MOST_UNREAD) continue;
+      if (conn.transport instanceof TurnTransport) conn.transport.drop();
+      else socket.conn.close(true);
+    }
   }
 
   /** How many sockets this node serves. */

@@ -1,1 +1,2 @@
 export * from './caseless.js';
+export * from './search-text.js';

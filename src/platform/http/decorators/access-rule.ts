@@ -9,7 +9,7 @@ export type PublicTenant = 'request' | 'credential' | 'signature' | 'none';
 /** Who may call a route. */
 export type AccessRule =
   | { readonly kind: 'public'; readonly tenant: PublicTenant }
-  | { readonly kind: 'role'; readonly role: Role; readonly scope?: ApiScope }
+  | { readonly kind: 'role'; readonly role: Role; readonly scope?: ApiScope; readonly or_scope?: ApiScope }
   | { readonly kind: 'operator' };
 
 /** Where {@link AccessRule} stands on a handler; a route without one stops the start. */

@@ -7,6 +7,8 @@ import { documentErrors } from './error-responses.js';
 export interface AccessOptions {
   /** The scope by which an API key may call the route too; none: people alone. */
   scope?: ApiScope;
+  /** Another scope that does as well. */
+  or_scope?: ApiScope;
 }
 
 export interface PublicOptions {
@@ -19,9 +21,10 @@ export function Public(options: PublicOptions = {}): MethodDecorator & ClassDeco
   return access({ kind: 'public', tenant: options.tenant ?? 'request' });
 }
 
-/** Serves people whose role covers `role`, and API keys that have `scope`. The operator may act in any tenant. */
+/** Serves people whose role covers `role`, and API keys that have `scope` or `or_scope`. The operator may act in any tenant. */
 export function Access(role: Role, options: AccessOptions = {}): MethodDecorator & ClassDecorator {
-  return access({ kind: 'role', role, ...(options.scope ? { scope: options.scope } : {}) });
+  const { scope, or_scope } = options;
+  return access({ kind: 'role', role, ...(scope ? { scope } : {}), ...(or_scope ? { or_scope } : {}) });
 }
 
 /** Serves the operator alone. */

@@ -179,7 +179,7 @@ describe('answers', () => {
       '500',
       '503',
     ]);
-    expect(codes(create, 400)).toEqual(['INVALID_IDEMPOTENCY_KEY', 'MALFORMED_JSON', 'VALIDATION_FAILED']);
+    expect(codes(create, 400)).toEqual(['INVALID_HOST', 'INVALID_IDEMPOTENCY_KEY', 'MALFORMED_JSON', 'VALIDATION_FAILED']);
     expect(codes(create, 409)).toEqual(['CONFLICT', 'IDEMPOTENCY_IN_PROGRESS', 'ROOM_ID_TAKEN']);
     expect(create.responses['409']?.content?.['application/json']?.schema).toEqual({ $ref: '#/components/schemas/ErrorBodyView' });
     expect(codes(operation('/things/export', 'get'), 404)).toEqual(['UNKNOWN_CLIENT']);

@@ -6,7 +6,7 @@ import { AppError, ERROR_TABLE, type ErrorCode, toErrorBody } from '../../errors
 import { ErrorBodyView } from '../error-body.view.js';
 import { routeOptionsOf } from '../route-options.js';
 import { ACCESS, type AccessRule, type PublicTenant } from './access-rule.js';
-import { NO_IDEMPOTENCY } from './no-idempotency.decorator.js';
+import { NO_IDEMPOTENCY, NO_IDEMPOTENCY_WHEN } from './no-idempotency.decorator.js';
 import { UNLIMITED } from './unlimited.decorator.js';
 
 /** The codes that `@Answers` names. */
@@ -16,7 +16,7 @@ const OURS = 'kaiwa:error-responses';
 export const API_RESPONSE = 'swagger/apiResponse';
 
 const EXAMPLE_REQUEST_ID = '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10';
-const EVERYWHERE: readonly ErrorCode[] = ['INTERNAL_ERROR', 'OVERLOADED', 'DATABASE_UNAVAILABLE'];
+const EVERYWHERE: readonly ErrorCode[] = ['INVALID_HOST', 'INTERNAL_ERROR', 'OVERLOADED', 'DATABASE_UNAVAILABLE'];
 
 const PUBLIC_CODES: Record<PublicTenant, readonly ErrorCode[]> = {
   request: ['UNKNOWN_CLIENT'],
@@ -79,7 +79,8 @@ function commonCodes(target: object, key: string | symbol, handler: object): Err
 /** What `Idempotency-Key` may be answered by. */
 function keyCodes(handler: object): ErrorCode[] {
   if (Reflect.getMetadata(NO_IDEMPOTENCY, handler) === true) return ['IDEMPOTENCY_NOT_SUPPORTED'];
-  return ['INVALID_IDEMPOTENCY_KEY', 'IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED'];
+  const sometimes: ErrorCode[] = Reflect.getMetadata(NO_IDEMPOTENCY_WHEN, handler) === undefined ? [] : ['IDEMPOTENCY_NOT_SUPPORTED'];
+  return ['INVALID_IDEMPOTENCY_KEY', 'IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED', ...sometimes];
 }
 
 /** Which of body, query and path a handler reads; parameter decorators run before the method's own. */

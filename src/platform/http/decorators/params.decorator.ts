@@ -2,7 +2,7 @@ import { createParamDecorator, Param, type PipeTransform } from '@nestjs/common'
 import { ApiParam, type ApiParamOptions } from '@nestjs/swagger';
 import { AppError, ERROR_TABLE, type ErrorCode } from '../../errors/index.js';
 import { type Actor, Scope, type UserActor } from '../../scope/index.js';
-import { CLIENT_NAME, UUID } from '../validation/text-rules.js';
+import { CLIENT_NAME, hasLength, isStorable, UUID } from '../validation/text-rules.js';
 
 /** Who acts, or null on a public route. */
 export const CurrentActor = createParamDecorator((): Actor | null => Scope.get().actor);
@@ -42,6 +42,37 @@ export function NameParam(name: string, absent: ErrorCode, description = whose(a
     description,
     schema: { type: 'string', pattern: CLIENT_NAME.source, maxLength: 64, example },
   });
+}
+
+export interface TextParamOptions {
+  /** Characters at most; a longer text is as absent. */
+  max: number;
+  description: string;
+  example: string;
+}
+
+/** A name of any characters in the path, percent-encoded (`.` and `..` alone never come this far). What cannot be one answers `absent`, a 404. */
+export function TextParam(name: string, absent: ErrorCode, options: TextParamOptions): ParameterDecorator {
+  const { max, description, example } = options;
+  const pipe: PipeTransform<string, string> = {
+    transform: (value) => {
+      if (!hasLength(value, 1, max) || !isStorable(value)) throw new AppError(absent);
+      return value;
+    },
+  };
+  return documented(Param(name, pipe), { name, description, schema: { type: 'string', minLength: 1, maxLength: max, example } });
+}
+
+/** A counting number in the path, from 1 on. What is none answers `absent`, a 404. */
+export function CountParam(name: string, absent: ErrorCode, description: string, example = 1): ParameterDecorator {
+  const pipe: PipeTransform<string, number> = {
+    transform: (value) => {
+      const count = /^[1-9]\d{0,8}$/.test(value) ? Number(value) : NaN;
+      if (Number.isNaN(count)) throw new AppError(absent);
+      return count;
+    },
+  };
+  return documented(Param(name, pipe), { name, description, schema: { type: 'integer', minimum: 1, example } });
 }
 
 /** `ROOM_NOT_FOUND`, "Room not found": "The id of a room". */

@@ -171,6 +171,58 @@ export function IsIntField(options: IntOptions): PropertyDecorator {
   );
 }
 
+export interface NumberOptions extends FieldOptions {
+  min: number;
+  max: number;
+  /** The finest step, such as 0.01. */
+  step: number;
+}
+
+/** A number within bounds, in steps. */
+export function IsNumberField(options: NumberOptions): PropertyDecorator {
+  const { min, max, step } = options;
+  const isStep = (value: number): boolean => Math.abs(value / step - Math.round(value / step)) < 1e-6;
+  return field(
+    {
+      name: 'isNumberField',
+      holds: (value) => typeof value === 'number' && value >= min && value <= max && isStep(value),
+      message: `must be a number from ${min} to ${max} in steps of ${step}`,
+      schema: { type: 'number', minimum: min, maximum: max, multipleOf: step, example: min },
+    },
+    options,
+  );
+}
+
+/** An object of any properties; what it may hold is for the service to say. */
+export function IsJsonObject(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    {
+      name: 'isJsonObject',
+      holds: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      message: 'must be an object',
+      schema: { type: 'object', additionalProperties: true, example: {} },
+    },
+    options,
+  );
+}
+
+/** An object whose properties are all texts, under names of any kind. */
+export function IsTextMap(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    {
+      name: 'isTextMap',
+      holds: (value) =>
+        typeof value === 'object' &&
+        value !== null &&
+        !Array.isArray(value) &&
+        Object.values(value).every((text) => typeof text === 'string' && isStorable(text)),
+      message: 'must be an object of texts',
+      schema: { type: 'object', additionalProperties: { type: 'string' }, example: {} },
+    },
+    options,
+  );
+}
+
 export interface EnumOptions extends FieldOptions {
   /** The schema's name, where several operations share it. */
   enum_name?: string;
