@@ -3,6 +3,8 @@ import { TenancyModule } from '../tenancy/index.js';
 import { UsersModule } from '../users/index.js';
 import { Faq } from './faq/faq.entity.js';
 import { FaqController } from './faq/faq.controller.js';
+import { FaqFileController } from './faq/faq-file.controller.js';
+import { FaqImportService } from './faq/faq-import.service.js';
 import { FaqRepository } from './faq/faq.repository.js';
 import { FaqSearch } from './faq/faq-search.js';
 import { FaqService } from './faq/faq.service.js';
@@ -26,12 +28,13 @@ export const AI_ENTITIES = [Faq, SettingVersion, Task];
 /** The phone assistant: what it knows, what it is told, and what it may do. */
 @Module({
   imports: [TenancyModule, UsersModule],
-  controllers: [FaqController, TaskController, SettingsController, ExtToolController],
+  controllers: [FaqController, FaqFileController, TaskController, SettingsController, ExtToolController],
   providers: [
     CurrentSettings,
     ExtToolRunner,
     ExtToolService,
     ExtToolVault,
+    FaqImportService,
     FaqRepository,
     FaqSearch,
     FaqService,

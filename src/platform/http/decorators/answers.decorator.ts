@@ -17,6 +17,8 @@ export interface AnswersOptions {
   example?: unknown;
   /** The body's media type; JSON where none is given. */
   content_type?: string;
+  /** Other media types that the same body comes in, each with its schema and an example. */
+  also?: Readonly<Record<string, { schema: SchemaObject; example: unknown }>>;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface AnswersOptions {
  * source sets the status.
  */
 export function Answers(status: number, type?: Type | readonly [Type] | SchemaObject, options: AnswersOptions = {}): MethodDecorator {
-  const { description = '', refuses = [], headers, example, content_type = 'application/json' } = options;
+  const { description = '', refuses = [], headers, example, content_type = 'application/json', also = {} } = options;
   return (target, key, descriptor) => {
     const handler = descriptor.value as object;
     const known = Reflect.getOwnMetadata(ANSWERS, handler) as readonly ErrorCode[] | undefined;
@@ -36,7 +38,7 @@ export function Answers(status: number, type?: Type | readonly [Type] | SchemaOb
     ApiResponse({
       status,
       description,
-      ...bodyOf(type, content_type, example),
+      ...bodyOf(type, content_type, example, also),
       ...(headers ? { headers: headerDocs(headers) } : {}),
     } as ApiResponseOptions)(target, key, descriptor);
     documentErrors(target, key, descriptor);
@@ -49,10 +51,15 @@ function forgetGuesses(handler: object): void {
   Reflect.defineMetadata(API_RESPONSE, Object.fromEntries(Object.entries(guessed).filter(([status]) => !status.startsWith('2'))), handler);
 }
 
-function bodyOf(type: Type | readonly [Type] | SchemaObject | undefined, content_type: string, example: unknown): object {
+function bodyOf(
+  type: Type | readonly [Type] | SchemaObject | undefined,
+  content_type: string,
+  example: unknown,
+  also: NonNullable<AnswersOptions['also']>,
+): object {
   if (type === undefined) return {};
   if (Array.isArray(type) || typeof type === 'function') return { type, ...(example === undefined ? {} : { example }) };
-  return { content: { [content_type]: { schema: type, ...(example === undefined ? {} : { example }) } } };
+  return { content: { [content_type]: { schema: type, ...(example === undefined ? {} : { example }) }, ...also } };
 }
 
 function headerDocs(headers: Record<string, string>): object {
