@@ -3,7 +3,9 @@ import { CreateRoles1763600000000 } from './1763600000000-CreateRoles.js';
 import { CreateTenancyAndIdentity1763600100000 } from './1763600100000-CreateTenancyAndIdentity.js';
 import { CreateRooms1763600200000 } from './1763600200000-CreateRooms.js';
 import { CreateJobs1763600300000 } from './1763600300000-CreateJobs.js';
+import { CreateCalls1763600400000 } from './1763600400000-CreateCalls.js';
 import { CreateKnowledge1763600500000 } from './1763600500000-CreateKnowledge.js';
+import { CreateAssistant1763600600000 } from './1763600600000-CreateAssistant.js';
 
 /** Every migration, oldest first; listed, so that a build without one does not compile. */
 export const MIGRATIONS: Array<new () => MigrationInterface> = [
@@ -11,5 +13,7 @@ export const MIGRATIONS: Array<new () => MigrationInterface> = [
   CreateTenancyAndIdentity1763600100000,
   CreateRooms1763600200000,
   CreateJobs1763600300000,
+  CreateCalls1763600400000,
   CreateKnowledge1763600500000,
+  CreateAssistant1763600600000,
 ];

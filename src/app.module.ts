@@ -2,8 +2,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Logger as PinoLogger } from 'pino';
 import { DocumentsModule } from './documents/index.js';
-import { AI_ENTITIES, AiModule } from './modules/ai/index.js';
+import { LlmModule } from './integrations/llm/index.js';
+import { AI_ENTITIES, AiModule, AssistantModule } from './modules/ai/index.js';
 import { AUTH_ENTITIES, AuthGuard, AuthModule, IdempotencyGuard, RateLimitGuard } from './modules/auth/index.js';
+import { CALLS_ENTITIES, CallsModule } from './modules/calls/index.js';
 import { CHAT_ENTITIES, ChatModule } from './modules/chat/index.js';
 import { TENANCY_ENTITIES, TenancyModule, TenantGuard } from './modules/tenancy/index.js';
 import { USERS_ENTITIES, UsersModule } from './modules/users/index.js';
@@ -18,7 +20,7 @@ import { RealtimeModule } from './platform/realtime/index.js';
 import { Sweeps } from './sweeps.js';
 
 /** Every table that TypeORM maps. */
-const ENTITIES = [...TENANCY_ENTITIES, ...USERS_ENTITIES, ...AUTH_ENTITIES, ...CHAT_ENTITIES, ...AI_ENTITIES];
+const ENTITIES = [...TENANCY_ENTITIES, ...USERS_ENTITIES, ...AUTH_ENTITIES, ...CHAT_ENTITIES, ...CALLS_ENTITIES, ...AI_ENTITIES];
 
 /** The application: what it is made of, and the order of the guards that every request passes. */
 @Module({})
@@ -36,12 +38,15 @@ export class AppModule {
         RealtimeModule,
         OperationModule,
         DocumentsModule,
+        LlmModule,
         // The rooms come first among the routes: they are asked for most.
         ChatModule,
+        CallsModule,
         TenancyModule,
         UsersModule,
         AuthModule,
         AiModule,
+        AssistantModule,
       ],
       providers: [
         Sweeps,

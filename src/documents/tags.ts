@@ -5,8 +5,11 @@ export const TAGS: ReadonlyArray<{ readonly name: string; readonly description: 
   { name: 'Tenancy', description: 'Tenants, API keys, invitations, usage and the audit log' },
   { name: 'Rooms', description: 'Rooms, their members and who is connected to them' },
   { name: 'Messages', description: 'What is said in rooms: history, posting, reactions, search' },
+  { name: 'Assistant', description: 'Talking to the phone assistant, and what it did' },
   { name: 'Settings', description: 'How the phone assistant speaks and which tools it has, in all versions' },
   { name: 'FAQ', description: 'What callers ask and are told: the knowledge of the phone assistant' },
   { name: 'Tasks', description: 'What callers asked for, at a time' },
+  { name: 'Calls', description: 'The log of calls: who called, what was said, what came of it' },
+  { name: 'Recordings', description: 'Recordings of phone calls and their transcripts, and what the telephone provider tells of them' },
   { name: 'Operation', description: 'For whoever runs the server: health, metrics, the documents of this API' },
 ];

@@ -133,6 +133,7 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
   file_ids: { make: () => randomUUID(), missing: randomUUID },
   id: { free: 'sweep' },
   client_id: { free: 'sweep' },
+  call_id: { make: async ({ people }) => idOf(await people.owner.api('/call', post({ phone_number: '09012345678' }))), missing: randomUUID },
   client_message_id: { free: 'sweep-1' },
 };
 
@@ -140,6 +141,7 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
 export const BODIES: Record<string, (side: Side, is_by_key: boolean) => Json> = {
   postMessage: ({ people }, is_by_key) => ({ content: 'Sweep', ...(is_by_key ? { sender_id: people.member.id } : {}) }),
   loginForTokens: ({ people: { member } }) => ({ email: member.email, password: member.password }),
+  chat: () => ({ phone_number: '09012345678', user_text: 'Sweep' }),
   register: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),
   registerByEmail: () => ({ email: 'guest@example.com', password: 'correct-horse-battery-7' }),
   createUser: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),

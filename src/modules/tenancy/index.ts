@@ -15,6 +15,13 @@ export { TenantDirectory, type TenantFacts } from './tenant-directory.js';
 export * from './tenant.entity.js';
 export type { TenantCreating, TenantDeleted } from './tenant.events.js';
 export { TenantGuard } from './tenant.guard.js';
+export {
+  type AssistantSettings,
+  type IntegrationSource,
+  type OpenAiSettings,
+  TenantIntegrations,
+  type TwilioSettings,
+} from './tenant-integrations.js';
 export { TenantOrigins } from './tenant-origins.js';
 export { type FirstOwner, TenantService } from './tenant.service.js';
 export { USAGE_METRICS, type UsageMetric } from './usage.repository.js';

@@ -11,6 +11,8 @@ import { InvitationService } from './invitation.service.js';
 import { TenantController } from './tenant.controller.js';
 import { TenantDirectory } from './tenant-directory.js';
 import { TenantGuard } from './tenant.guard.js';
+import { TenantIntegrationChanges } from './tenant-integration-changes.js';
+import { TenantIntegrations } from './tenant-integrations.js';
 import { TenantOrigins } from './tenant-origins.js';
 import { TenantRegisterRepository } from './tenant-register.repository.js';
 import { TenantService } from './tenant.service.js';
@@ -28,12 +30,24 @@ import { UsageService } from './usage.service.js';
     InvitationService,
     TenantDirectory,
     TenantGuard,
+    TenantIntegrationChanges,
+    TenantIntegrations,
     TenantOrigins,
     TenantRegisterRepository,
     TenantService,
     UsageRepository,
     UsageService,
   ],
-  exports: [ApiKeyService, AuditService, InvitationService, TenantDirectory, TenantGuard, TenantOrigins, TenantService, UsageService],
+  exports: [
+    ApiKeyService,
+    AuditService,
+    InvitationService,
+    TenantDirectory,
+    TenantGuard,
+    TenantIntegrations,
+    TenantOrigins,
+    TenantService,
+    UsageService,
+  ],
 })
 export class TenancyModule {}

@@ -25,7 +25,8 @@ const AUTH_CHANNEL = 'kaiwa_auth';
 /** A deleted tenant may have millions of rows; a statement is otherwise given seconds. */
 const DELETE_TIMEOUT_MS = 600_000;
 
-const COLUMNS = 'client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, created_at';
+const COLUMNS =
+  'client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, openai, twilio, assistant, created_at';
 
 const TAKEN: Record<string, ErrorCode> = {
   tenant_domains_pkey: 'DOMAIN_TAKEN',
@@ -49,22 +50,21 @@ export class TenantRegisterRepository {
 
   /** Makes the scope's tenant; null where there is one by that name. */
   async insertOwn(tenant: NewTenant): Promise<Tenant | null> {
-    const { name, timezone, phone_region, registration, domains, phone_numbers, oidc } = tenant;
     const [made] = await this.database.sql<Tenant>(
-      `insert into tenants (client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc)
-       values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (client_id) do nothing returning ${COLUMNS}`,
-      [Scope.clientId(), name, timezone, phone_region, registration, domains, phone_numbers, oidc && JSON.stringify(oidc)],
+      `insert into tenants (client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, openai, twilio, assistant)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (client_id) do nothing returning ${COLUMNS}`,
+      cellsOf(tenant),
     );
     return made ?? null;
   }
 
   /** Writes the scope's tenant as it is given. */
   async updateOwn(tenant: NewTenant): Promise<Tenant> {
-    const { name, timezone, phone_region, registration, domains, phone_numbers, oidc } = tenant;
     const [changed] = await this.database.sql<Tenant>(
-      `update tenants set name = $2, timezone = $3, phone_region = $4, registration = $5, domains = $6, phone_numbers = $7, oidc = $8
+      `update tenants set name = $2, timezone = $3, phone_region = $4, registration = $5, domains = $6, phone_numbers = $7, oidc = $8,
+              openai = $9, twilio = $10, assistant = $11
         where client_id = $1 returning ${COLUMNS}`,
-      [Scope.clientId(), name, timezone, phone_region, registration, domains, phone_numbers, oidc && JSON.stringify(oidc)],
+      cellsOf(tenant),
     );
     if (!changed) throw new AppError('TENANT_NOT_FOUND');
     return changed;
@@ -165,6 +165,12 @@ export class TenantRegisterRepository {
       [client_id, wanted],
     );
   }
+}
+
+/** The scope's tenant's cells, in the order of the statements above. */
+function cellsOf({ name, timezone, phone_region, registration, domains, phone_numbers, ...rest }: NewTenant): unknown[] {
+  const json = [rest.oidc, rest.openai, rest.twilio, rest.assistant].map((value) => value && JSON.stringify(value));
+  return [Scope.clientId(), name, timezone, phone_region, registration, domains, phone_numbers, ...json];
 }
 
 const MOST_TRIES = 8;

@@ -32,7 +32,7 @@ export class TenantController {
   @OperatorOnly()
   @Answers(201, TenantView, { refuses: ['CLIENT_ID_TAKEN', 'DOMAIN_TAKEN', 'PHONE_NUMBER_TAKEN'] })
   async createTenant(@CurrentActor() actor: Actor, @Body() body: CreateTenantDto): Promise<TenantView> {
-    return toTenantView(await this.tenants.create(actor, body));
+    return toTenantView(await this.tenants.create(actor, body), actor);
   }
 
   /** List all tenants, by client_id. */
@@ -45,7 +45,7 @@ export class TenantController {
     @Req() request: KaiwaRequest,
     @Res({ passthrough: true }) response: KaiwaResponse,
   ): Promise<TenantView[]> {
-    return linkPage(await this.tenants.list(actor, query), request, response).map(toTenantView);
+    return linkPage(await this.tenants.list(actor, query), request, response).map((tenant) => toTenantView(tenant, actor));
   }
 
   /** Change any tenant. Only the fields that are named change. */
@@ -57,7 +57,7 @@ export class TenantController {
     @NameParam('client_id', 'TENANT_NOT_FOUND', 'The tenant', 'tokyo-salon') client_id: string,
     @Body() body: ChangeAnyTenantDto,
   ): Promise<TenantView> {
-    return toTenantView(await this.tenants.changeAny(actor, client_id, body));
+    return toTenantView(await this.tenants.changeAny(actor, client_id, body), actor);
   }
 
   /** Delete a tenant with everything that is its own. The operator's log keeps the fact. */
@@ -76,7 +76,7 @@ export class TenantController {
   @Access('member', { scope: 'phone' })
   @Answers(200, TenantView)
   async getTenant(@CurrentActor() actor: Actor): Promise<TenantView> {
-    return toTenantView(await this.tenants.getOwn(actor));
+    return toTenantView(await this.tenants.getOwn(actor), actor);
   }
 
   /** Change the caller's tenant. Only the fields that are named change; domains and phone numbers are the operator's to assign. */
@@ -84,7 +84,7 @@ export class TenantController {
   @Access('owner')
   @Answers(200, TenantView, { refuses: ['PHONE_NUMBER_TAKEN'] })
   async changeTenant(@CurrentActor() actor: Actor, @Body() body: ChangeTenantDto): Promise<TenantView> {
-    return toTenantView(await this.tenants.changeOwn(actor, body));
+    return toTenantView(await this.tenants.changeOwn(actor, body), actor);
   }
 
   /** Show what the tenant used, by day, newest first. */

@@ -1,6 +1,7 @@
 import { IsClientName, IsEmailField, IsOneOf, IsText, Nested } from '../../platform/http/index.js';
 import { IsNewPassword, IsUsername } from './account-fields.js';
 import { REGISTRATIONS, type Registration } from './tenant.entity.js';
+import { TenantAssistantDto, TenantOpenAiDto, TenantTwilioDto } from './tenant-integration.dto.js';
 import { IsDomainList, IsIssuer, IsPhoneRegion, IsTimezone } from './tenant-fields.js';
 
 const MAX_NAME = 200;
@@ -43,6 +44,15 @@ export class ChangeTenantDto {
 
   @Nested(() => TenantOidcDto, { optional: true, description: 'The OIDC issuer whose ID tokens are accepted; null for none' })
   oidc?: TenantOidcDto | null;
+
+  @Nested(() => TenantOpenAiDto, { optional: true, description: 'How the model is reached; null for as the installation does' })
+  openai?: TenantOpenAiDto | null;
+
+  @Nested(() => TenantTwilioDto, { optional: true, description: 'An account of its own at Twilio; null for the installation’s' })
+  twilio?: TenantTwilioDto | null;
+
+  @Nested(() => TenantAssistantDto, { optional: true, description: 'How the assistant treats calls; null for the defaults' })
+  assistant?: TenantAssistantDto | null;
 }
 
 /** What the operator may change of a tenant. */

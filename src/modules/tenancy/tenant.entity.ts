@@ -15,6 +15,36 @@ export interface TenantOidc {
   allow_private: boolean;
 }
 
+/** How a tenant reaches a model; what is null is the installation's. */
+export interface TenantOpenAi {
+  /** Sealed. */
+  api_key: string | null;
+  /** As it is read back. */
+  api_key_shown: string | null;
+  base_url: string | null;
+  model: string | null;
+  embedding_model: string | null;
+  whisper_model: string | null;
+  /** True where the operator named the base URL: then it may stand at a private address. */
+  allow_private: boolean;
+}
+
+/** A tenant's own account at the telephone provider. */
+export interface TenantTwilio {
+  account_sid: string;
+  /** Sealed. */
+  auth_token: string;
+  /** As it is read back. */
+  auth_token_shown: string;
+}
+
+/** How the assistant treats calls; what is null is the default. */
+export interface TenantAssistant {
+  idle_minutes: number | null;
+  history_turns: number | null;
+  history_hours: number | null;
+}
+
 /** A customer of this installation; every other row belongs to one. */
 @Entity('tenants')
 export class Tenant extends TenantEntity {
@@ -42,6 +72,15 @@ export class Tenant extends TenantEntity {
 
   @Column('jsonb', { nullable: true })
   oidc: TenantOidc | null;
+
+  @Column('jsonb', { nullable: true })
+  openai: TenantOpenAi | null;
+
+  @Column('jsonb', { nullable: true })
+  twilio: TenantTwilio | null;
+
+  @Column('jsonb', { nullable: true })
+  assistant: TenantAssistant | null;
 
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   created_at: Date;

@@ -11,6 +11,7 @@ import { phoneKey } from './phone-number.js';
 import { assertTenancy } from './tenancy.policy.js';
 import { TenantDirectory, type TenantFacts } from './tenant-directory.js';
 import { hostName } from './tenant-fields.js';
+import { TenantIntegrationChanges } from './tenant-integration-changes.js';
 import { type NewTenant, TenantRegisterRepository } from './tenant-register.repository.js';
 import type { ChangeAnyTenantDto, ChangeTenantDto, CreateTenantDto, TenantOidcDto } from './tenant.dto.js';
 import type { Tenant, TenantOidc } from './tenant.entity.js';
@@ -39,6 +40,7 @@ export class TenantService {
     private readonly audit: AuditService,
     private readonly events: EventBus,
     private readonly hasher: PasswordHasher,
+    private readonly integrations: TenantIntegrationChanges,
   ) {}
 
   /**
@@ -138,6 +140,7 @@ export class TenantService {
         domains: changes.domains ? hostNames(changes.domains) : before.domains,
         phone_numbers: changes.phone_numbers ?? before.phone_numbers,
         oidc: oidc === undefined ? before.oidc : oidc,
+        ...this.integrations.apply(before, changes, isOperator),
       };
       const numbers = phoneKeys(after);
       const tenant = await this.register.updateOwn(after);
@@ -168,6 +171,9 @@ function newTenant(input: Pick<CreateTenantDto, 'client_id' | 'name'> & Partial<
     domains: hostNames(input.domains ?? []),
     phone_numbers: input.phone_numbers ?? [],
     oidc: input.oidc ? toOidc(input.oidc, true) : null,
+    openai: null,
+    twilio: null,
+    assistant: null,
   };
 }
 

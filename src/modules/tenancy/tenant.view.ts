@@ -1,4 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { type Actor, roleCovers } from '../../platform/scope/index.js';
+import { TenantAssistantView, TenantOpenAiView, TenantTwilioView } from './tenant-integration.view.js';
+import { assistantSettings } from './tenant-integrations.js';
 import { REGISTRATIONS, type Registration, type Tenant } from './tenant.entity.js';
 
 /** The OIDC issuer that a tenant trusts. */
@@ -62,6 +65,18 @@ export class TenantView {
   @ApiProperty({ type: () => TenantOidcView, nullable: true })
   oidc: TenantOidcView | null;
 
+  /** How the model is reached; shown to admins alone, null for as the installation does */
+  @ApiProperty({ type: () => TenantOpenAiView, nullable: true, required: false })
+  openai?: TenantOpenAiView | null;
+
+  /** Its own account at Twilio; shown to admins alone, null for the installation's */
+  @ApiProperty({ type: () => TenantTwilioView, nullable: true, required: false })
+  twilio?: TenantTwilioView | null;
+
+  /** How the assistant treats calls */
+  @ApiProperty({ type: () => TenantAssistantView })
+  assistant: TenantAssistantView;
+
   /**
    * When it was made
    * @example '2026-11-20T09:00:00.000Z'
@@ -70,7 +85,7 @@ export class TenantView {
   created_at: string;
 }
 
-export function toTenantView(tenant: Tenant): TenantView {
+export function toTenantView(tenant: Tenant, reader: Actor): TenantView {
   const { client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc } = tenant;
   return {
     client_id,
@@ -81,6 +96,27 @@ export function toTenantView(tenant: Tenant): TenantView {
     domains,
     phone_numbers,
     oidc: oidc && { issuer: oidc.issuer, audience: oidc.audience },
+    ...(mayRead(reader) ? accountsOf(tenant) : {}),
+    assistant: assistantSettings(tenant.assistant),
     created_at: tenant.created_at.toISOString(),
+  };
+}
+
+/** Which accounts a tenant uses is its admins' to know, and that of systems which may write its settings. */
+function mayRead(reader: Actor): boolean {
+  if (reader.kind === 'user') return roleCovers(reader.role, 'admin');
+  return reader.kind === 'operator' || reader.scopes.includes('settings');
+}
+
+function accountsOf({ openai, twilio }: Tenant): Pick<TenantView, 'openai' | 'twilio'> {
+  return {
+    openai: openai && {
+      api_key: openai.api_key_shown,
+      base_url: openai.base_url,
+      model: openai.model,
+      embedding_model: openai.embedding_model,
+      whisper_model: openai.whisper_model,
+    },
+    twilio: twilio && { account_sid: twilio.account_sid, auth_token: twilio.auth_token_shown },
   };
 }

@@ -74,6 +74,11 @@ const trustProxy = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
+/** A secret of another service's: whatever a header can carry. */
+const secretText = z.string().regex(/^[!-~]{1,400}$/, 'takes 1 to 400 visible ASCII characters');
+
+const modelName = z.string().regex(/^[!-~]{1,200}$/, 'takes the name of a model');
+
 /**
  * Every variable that the server reads. The README's table is written from this: name, default, meaning.
  * An empty value counts as unset.
@@ -122,6 +127,18 @@ export const environmentSchema = z
       .string()
       .regex(/^[^@]*<?[^@\s<>]+@[^@\s<>]+>?$/, 'takes an address, such as Kaiwa <no-reply@example.com>')
       .default('Kaiwa <no-reply@localhost>'),
+    OPENAI_API_KEY: secretText.optional(),
+    OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
+    OPENAI_MODEL: modelName.default('gpt-5-mini'),
+    OPENAI_EMBEDDING_MODEL: modelName.optional(),
+    WHISPER_MODEL: modelName.default('whisper-1'),
+    ASSISTANT_TIMEOUT_MS: wholeNumber(1_000, 30_000).default(30_000),
+    TWILIO_ACCOUNT_SID: z
+      .string()
+      .regex(/^AC[0-9A-Za-z]{1,62}$/, 'takes an account SID: AC and 32 characters')
+      .optional(),
+    TWILIO_AUTH_TOKEN: secretText.optional(),
+    TWILIO_API_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.twilio.com'),
   })
   .superRefine((environment, context) => {
     const needs = (name: string, message: string): void => {
@@ -135,6 +152,9 @@ export const environmentSchema = z
     }
     if (Boolean(environment.TLS_CERT_FILE) !== Boolean(environment.TLS_KEY_FILE)) {
       needs(environment.TLS_CERT_FILE ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE', 'TLS needs both files');
+    }
+    if (Boolean(environment.TWILIO_ACCOUNT_SID) !== Boolean(environment.TWILIO_AUTH_TOKEN)) {
+      needs(environment.TWILIO_ACCOUNT_SID ? 'TWILIO_AUTH_TOKEN' : 'TWILIO_ACCOUNT_SID', 'Twilio needs both');
     }
     if (environment.SOCKET_ADAPTER === 'redis' && !environment.REDIS_URL) needs('REDIS_URL', 'is required with SOCKET_ADAPTER=redis');
   });

@@ -35,6 +35,7 @@ export const ERROR_TABLE = {
   ACCOUNT_DISABLED: { status: 403, message: 'The account is disabled' },
   SCOPE_MISSING: { status: 403, message: 'The API key does not have the scope' },
   NOT_YOURSELF: { status: 403, message: 'This field must name yourself' },
+  INVALID_SIGNATURE: { status: 403, message: 'The signature is not valid' },
   // 404
   NOT_FOUND: { status: 404, message: 'Not found' },
   UNKNOWN_CLIENT: { status: 404, message: 'Unknown client' },
@@ -48,6 +49,8 @@ export const ERROR_TABLE = {
   TOOL_NOT_FOUND: { status: 404, message: 'Tool not found' },
   VERSION_NOT_FOUND: { status: 404, message: 'Version not found' },
   INVITATION_NOT_FOUND: { status: 404, message: 'Invitation not found' },
+  CALL_NOT_FOUND: { status: 404, message: 'Call not found' },
+  RECORDING_NOT_FOUND: { status: 404, message: 'Recording not found' },
   TENANT_NOT_FOUND: { status: 404, message: 'Unknown client' },
   // 405, 406
   METHOD_NOT_ALLOWED: { status: 405, message: 'Method not allowed' },
@@ -64,6 +67,9 @@ export const ERROR_TABLE = {
   LAST_OWNER: { status: 409, message: 'The last owner can neither leave nor be demoted' },
   ROOM_NOT_DELETABLE: { status: 409, message: 'This room cannot be deleted' },
   MESSAGE_DELETED: { status: 409, message: 'The message was deleted' },
+  CALL_SID_TAKEN: { status: 409, message: 'A call with this call_sid is logged already' },
+  CALL_BUSY: { status: 409, message: 'Another turn of this call is being answered' },
+  TOO_MANY_TURNS: { status: 409, message: 'The call has as many turns as one may have' },
   IDEMPOTENCY_IN_PROGRESS: { status: 409, message: 'A request with this Idempotency-Key is still running' },
   CONFLICT: { status: 409, message: 'The change conflicts with another one; try again' },
   // 413, 415, 422, 429
@@ -73,6 +79,16 @@ export const ERROR_TABLE = {
   RATE_LIMITED: { status: 429, message: 'Too many requests' },
   // 5xx
   INTERNAL_ERROR: { status: 500, message: 'Internal server error' },
+  MODEL_REFUSED: { status: 502, message: 'The language model refused the request' },
+  MODEL_FAILED: { status: 502, message: 'The language model did not answer properly' },
+  MODEL_BUSY: { status: 503, message: 'The language model is busy, or its account is used up; try again later' },
+  MODEL_TIMEOUT: { status: 504, message: 'The language model did not answer in time' },
+  TELEPHONY_FAILED: { status: 502, message: 'The telephone provider refused the request' },
+  TRANSCRIPTION_FAILED: { status: 502, message: 'The recording could not be transcribed' },
+  TELEPHONY_UNAVAILABLE: { status: 503, message: 'The telephone provider does not answer; try again soon' },
+  TWILIO_NOT_CONFIGURED: { status: 503, message: 'Twilio is not configured: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set' },
+  OPENAI_NOT_CONFIGURED: { status: 503, message: 'OpenAI is not configured: OPENAI_API_KEY is not set' },
+  FFMPEG_MISSING: { status: 503, message: 'ffmpeg is not installed: a recording this long cannot be cut for transcription' },
   OVERLOADED: { status: 503, message: 'The server is busy; try again soon' },
   DATABASE_UNAVAILABLE: { status: 503, message: 'The database does not answer; try again soon' },
   ISSUER_UNAVAILABLE: { status: 503, message: 'The identity provider does not answer; try again soon' },

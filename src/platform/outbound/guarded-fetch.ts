@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import { assertPublicUrl, ForbiddenAddressError, guardedLookup, guardedLookupFor, type Network } from './address-guard.js';
 
 export interface OutboundRequest {
@@ -41,6 +41,14 @@ const common = { keepAliveTimeout: 10_000, connections: 16 } as const;
 const guarded = new Agent({ ...common, connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup } });
 const allowing = new Map<string, Agent>();
 const open = new Agent({ ...common, connect: { timeout: CONNECT_TIMEOUT_MS } });
+
+/**
+ * What connects for libraries that bring their own requests: give it as `dispatcher`, check the URL by {@link assertPublicUrl} where
+ * `allow_private` is false (a literal address is never looked up), and follow no redirects.
+ */
+export function dispatcherFor(allow_private: boolean): Dispatcher {
+  return allow_private ? open : guarded;
+}
 
 /**
  * One HTTP exchange with a server that a tenant named. Unless `allow_private`, no connection is made to an address outside the

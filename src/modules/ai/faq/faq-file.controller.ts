@@ -37,7 +37,7 @@ export class FaqFileController {
   @Access('staff', { scope: 'phone' })
   @Answers(200, LIST, {
     example: [FAQ_EXAMPLE],
-    also: { 'text/csv': CSV },
+    or: { content_type: 'text/csv', ...CSV },
     headers: { 'Content-Disposition': 'The name of the file' },
   })
   async exportFaqs(

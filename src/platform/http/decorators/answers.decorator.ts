@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { HttpCode, type Type } from '@nestjs/common';
-import { ApiExtraModels, ApiResponse, type ApiResponseOptions } from '@nestjs/swagger';
+import { ApiExtraModels, ApiResponse, type ApiResponseOptions, getSchemaPath } from '@nestjs/swagger';
 import type { ErrorCode } from '../../errors/index.js';
 import { ErrorBodyView } from '../error-body.view.js';
 import { ANSWERS, API_RESPONSE, documentErrors } from './error-responses.js';
@@ -17,8 +17,8 @@ export interface AnswersOptions {
   example?: unknown;
   /** The body's media type; JSON where none is given. */
   content_type?: string;
-  /** Other media types that the same body comes in, each with its schema and an example. */
-  also?: Readonly<Record<string, { schema: SchemaObject; example: unknown }>>;
+  /** The same in another media type, for whoever asks for that; together with a class or a schema. */
+  or?: { content_type: string; schema: SchemaObject; example: unknown };
 }
 
 /**
@@ -27,7 +27,7 @@ export interface AnswersOptions {
  * source sets the status.
  */
 export function Answers(status: number, type?: Type | readonly [Type] | SchemaObject, options: AnswersOptions = {}): MethodDecorator {
-  const { description = '', refuses = [], headers, example, content_type = 'application/json', also = {} } = options;
+  const { description = '', refuses = [], headers, example, content_type = 'application/json' } = options;
   return (target, key, descriptor) => {
     const handler = descriptor.value as object;
     const known = Reflect.getOwnMetadata(ANSWERS, handler) as readonly ErrorCode[] | undefined;
@@ -35,10 +35,13 @@ export function Answers(status: number, type?: Type | readonly [Type] | SchemaOb
     Reflect.defineMetadata(ANSWERS, [...new Set([...(known ?? []), ...refuses])], handler);
     HttpCode(status)(target, key, descriptor);
     ApiExtraModels(ErrorBodyView)(target, key, descriptor);
+    if (options.or && typeof type === 'function') ApiExtraModels(type)(target, key, descriptor);
     ApiResponse({
       status,
       description,
-      ...bodyOf(type, content_type, example, also),
+      ...(options.or && type !== undefined && !Array.isArray(type)
+        ? eitherOf(type as Type | SchemaObject, example, options.or)
+        : bodyOf(type, content_type, example)),
       ...(headers ? { headers: headerDocs(headers) } : {}),
     } as ApiResponseOptions)(target, key, descriptor);
     documentErrors(target, key, descriptor);
@@ -51,15 +54,16 @@ function forgetGuesses(handler: object): void {
   Reflect.defineMetadata(API_RESPONSE, Object.fromEntries(Object.entries(guessed).filter(([status]) => !status.startsWith('2'))), handler);
 }
 
-function bodyOf(
-  type: Type | readonly [Type] | SchemaObject | undefined,
-  content_type: string,
-  example: unknown,
-  also: NonNullable<AnswersOptions['also']>,
-): object {
+function bodyOf(type: Type | readonly [Type] | SchemaObject | undefined, content_type: string, example: unknown): object {
   if (type === undefined) return {};
   if (Array.isArray(type) || typeof type === 'function') return { type, ...(example === undefined ? {} : { example }) };
-  return { content: { [content_type]: { schema: type, ...(example === undefined ? {} : { example }) }, ...also } };
+  return { content: { [content_type]: { schema: type, ...(example === undefined ? {} : { example }) } } };
+}
+
+function eitherOf(type: Type | SchemaObject, example: unknown, or: NonNullable<AnswersOptions['or']>): object {
+  const schema = typeof type === 'function' ? { $ref: getSchemaPath(type) } : type;
+  const json = { schema, ...(example === undefined ? {} : { example }) };
+  return { content: { 'application/json': json, [or.content_type]: { schema: or.schema, example: or.example } } };
 }
 
 function headerDocs(headers: Record<string, string>): object {

@@ -12,6 +12,17 @@ export function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 
+const DEEPEST_JSON = 32;
+
+/** True for parsed JSON whose every text is storable, and that is nested no deeper than 32 levels. */
+export function isStorableJson(value: unknown, depth = 0): boolean {
+  if (typeof value === 'string') return isStorable(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth >= DEEPEST_JSON) return false;
+  if (Array.isArray(value)) return value.every((item) => isStorableJson(item, depth + 1));
+  return Object.entries(value).every(([name, item]) => isStorable(name) && isStorableJson(item, depth + 1));
+}
+
 /** True where a text has `min` to `max` characters; a character is a Unicode code point. */
 export function hasLength(text: string, min: number, max: number): boolean {
   if (text.length < min) return false;

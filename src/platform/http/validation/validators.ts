@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { isEmail, IsOptional, ValidateBy } from 'class-validator';
 import { fieldContext } from './field-context.js';
-import { CLIENT_NAME, hasLength, isCalendarDate, isStorable, isTimestamp, UUID } from './text-rules.js';
+import { CLIENT_NAME, hasLength, isStorableJson, isCalendarDate, isStorable, isTimestamp, UUID } from './text-rules.js';
 
 /** What every field decorator takes besides its own limits. */
 export interface FieldOptions {
@@ -254,6 +254,30 @@ export function IsFlag(options: FieldOptions = {}): PropertyDecorator {
       holds: (value) => typeof value === 'boolean',
       message: 'must be true or false',
       schema: { type: Boolean, example: true },
+    },
+    options,
+  );
+}
+
+export interface JsonOptions extends FieldOptions {
+  /** An object is asked for; else any value will do. */
+  object?: boolean;
+  /** How long its text may be. */
+  max_bytes: number;
+}
+
+/** Whatever JSON can hold, within a size, a depth of 32, and what PostgreSQL can keep. */
+export function IsJsonField(options: JsonOptions): PropertyDecorator {
+  const { object = false, max_bytes } = options;
+  return field(
+    {
+      name: 'isJsonField',
+      holds: (value) => {
+        if (value === undefined || (object && (typeof value !== 'object' || value === null || Array.isArray(value)))) return false;
+        return isStorableJson(value) && Buffer.byteLength(JSON.stringify(value)) <= max_bytes;
+      },
+      message: `must be ${object ? 'an object' : 'a value'} of at most ${max_bytes} bytes of JSON`,
+      schema: (object ? { type: 'object', additionalProperties: true, example: {} } : { example: {} }),
     },
     options,
   );
