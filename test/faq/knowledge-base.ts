@@ -6,17 +6,17 @@ import { newId } from '../../src/platform/ids/index.js';
 import { Scope } from '../../src/platform/scope/index.js';
 import { Faq } from '../../src/modules/ai/faq/faq.entity.js';
 import { FaqRepository } from '../../src/modules/ai/faq/faq.repository.js';
-import { type FaqHit, FaqSearch } from '../../src/modules/ai/faq/faq-search.js';
+import { FaqFinder, type FoundFaq } from '../../src/modules/ai/faq/faq-finder.js';
 import { type FaqText, termsOfFaq } from '../../src/modules/ai/faq/faq-terms.js';
 import { createDatabase } from '../support/database.js';
 
-/** FAQs on a real database, searched as the server searches them: by its role, past no lock. */
+/** FAQs on a real database, found by their words as the server finds them: by its role, past no lock. */
 export interface KnowledgeBase {
   /** A superuser's connection. */
   readonly admin: pg.Client;
   /** Adds FAQs to a tenant, which is made where it is not there. */
   fill(client_id: string, faqs: readonly FaqText[]): Promise<void>;
-  nearest(client_id: string, query: string, limit: number): Promise<FaqHit[]>;
+  nearest(client_id: string, query: string, limit: number): Promise<FoundFaq[]>;
   close(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export async function openKnowledgeBase(): Promise<KnowledgeBase> {
   await Scope.runAs(START_SCOPE, () => dataSource.initialize());
   const database = new Database(dataSource, { error: (message, error) => process.stderr.write(`${message}: ${String(error)}\n`) });
   const repository = new FaqRepository(database);
-  const search = new FaqSearch(repository);
+  const finder = new FaqFinder(repository);
   const admin = new pg.Client({ connectionString: made.url });
   await admin.connect();
   return {
@@ -54,7 +54,7 @@ export async function openKnowledgeBase(): Promise<KnowledgeBase> {
         );
       }
     },
-    nearest: (client_id, query, limit) => Scope.runAs(client_id, () => search.nearest(query, limit)),
+    nearest: (client_id, query, limit) => Scope.runAs(client_id, () => finder.find(query, limit)),
     async close() {
       await database.close();
       await admin.end();

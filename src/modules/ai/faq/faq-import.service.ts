@@ -9,6 +9,7 @@ import { AuditService } from '../../tenancy/index.js';
 import { assertAi } from '../ai.policy.js';
 import { CreateFaqDto, type ExistingFaqs } from './faq.dto.js';
 import { FaqRepository, type WholeFaq } from './faq.repository.js';
+import { FaqEmbeddings } from './faq-embeddings.js';
 import { BrokenFileError, csvRows, CSV_HEADER, type FileRow, jsonRows, toCsv } from './faq-table.js';
 import { termsOfFaq } from './faq-terms.js';
 import { charsetOf, textOf } from './file-text.js';
@@ -39,6 +40,7 @@ export class FaqImportService {
   constructor(
     private readonly database: Database,
     private readonly faqs: FaqRepository,
+    private readonly embeddings: FaqEmbeddings,
     private readonly audit: AuditService,
   ) {}
 
@@ -62,6 +64,7 @@ export class FaqImportService {
           created += written.filter(({ is_new }) => is_new).length;
           updated += written.filter(({ is_new }) => !is_new).length;
         }
+        await this.embeddings.want();
         await this.audit.record(actor, 'faqs.imported', 'faqs', null, { created, updated });
         return { created, updated, unchanged: read.length - created - updated };
       },
