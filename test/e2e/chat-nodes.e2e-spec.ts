@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { apiAs, eventually, makeTenant, type TestUser } from '../support/client.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { openEvents } from '../support/events.js';
-import { messagesOf, type OpenAiServer, startOpenAiServer, TEST_KEY } from '../support/openai-server.js';
+import { isReport, messagesOf, type OpenAiServer, startOpenAiServer, TEST_KEY } from '../support/openai-server.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
 
@@ -22,6 +22,7 @@ let phone = 0;
 
 beforeAll(async () => {
   [database, model] = await Promise.all([createDatabase(), startOpenAiServer()]);
+  model.apart(isReport, { text: '{"summary":"a","outcome":"none"}' });
   const env = { OPENAI_API_KEY: TEST_KEY, OPENAI_BASE_URL: model.base_url, SOCKET_ADAPTER: 'postgres' };
   [one, two] = await Promise.all([startServer({ database, env }), startServer({ database, env })]);
   owner = await makeTenant(one.api);

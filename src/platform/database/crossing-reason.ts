@@ -2,6 +2,8 @@
 export type CrossingReason =
   /** Finding the tenant itself: by `client_id`, domain, phone number or meeting link, before any is in scope. */
   | 'tenant-directory'
+  /** Whether a phone call that a tenant names is another's: callers of one operator's account are told apart by this. */
+  | 'call-owner'
   /** What the operator does above the tenants: listing, making, changing and deleting them, and the operator's log. */
   | 'operator'
   /** Loading what was revoked (sessions, disabled accounts, API keys) for all tenants, at start and after a lost LISTEN. */
