@@ -271,7 +271,7 @@ function untilAborted(hearing: void | Promise<void>, signal: AbortSignal): void 
   let stop: (() => void) | undefined;
   const over = new Promise<void>((resolve) => {
     stop = resolve;
-    signal.addEventListener('abort', resolve as () => void, { once: true });
+    signal.addEventListener('abort', resolve, { once: true });
   });
   return Promise.race([hearing, over]).finally(() => stop && signal.removeEventListener('abort', stop));
 }
