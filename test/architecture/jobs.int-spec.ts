@@ -7,6 +7,7 @@ import { readSurface, type Surface } from '../support/surface.js';
 /** Jobs that belong to no tenant, and what each crosses for. A new one is added here by somebody who has thought about it. */
 const ACROSS_TENANTS: Record<string, string> = {
   'messages.sweep': 'takes expired messages away',
+  'calls.close_idle': 'ends calls in which nobody has said anything for long',
   'credentials.sweep': 'takes ended sessions, revocations, resets and Idempotency-Keys away',
 };
 

@@ -1,6 +1,7 @@
 import { chat, chatStreams } from './parts/chat.ts';
 import { fanout, sendSocket } from './parts/sockets.ts';
 import { locks } from './parts/locks.ts';
+import { recordingRelay } from './parts/recordings.ts';
 import { read, send } from './parts/rest.ts';
 import { start } from './parts/start.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -40,6 +41,7 @@ const PARTS: Record<string, Part> = {
   locks,
   chat,
   chat_streams: chatStreams,
+  recording_relay: recordingRelay,
   start: (_stage, settings) => start(settings),
 };
 

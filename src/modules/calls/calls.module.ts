@@ -8,6 +8,7 @@ import { CallLog } from './log/call-log.js';
 import { CallOwners } from './log/call-owners.js';
 import { CallRepository } from './log/call.repository.js';
 import { CallService } from './log/call.service.js';
+import { IdleCallSweeper } from './log/idle-call.sweeper.js';
 import { PhoneNumbers } from './log/phone-numbers.js';
 import { RecordingAccess } from './recording/recording-access.js';
 import { RecordingController } from './recording/recording.controller.js';
@@ -32,6 +33,7 @@ export const CALLS_ENTITIES = [Call];
     CallOwners,
     CallRepository,
     CallService,
+    IdleCallSweeper,
     PhoneNumbers,
     RecordingAccess,
     RecordingList,
@@ -44,6 +46,6 @@ export const CALLS_ENTITIES = [Call];
     TwilioTenants,
   ],
   // A guard is made by the module whose route it guards: what it asks is for those that answer Twilio too.
-  exports: [CallLog, PhoneNumbers, TwilioSignatureGuard, TwilioTenants, TenancyModule, AuthModule],
+  exports: [CallLog, IdleCallSweeper, PhoneNumbers, TwilioSignatureGuard, TwilioTenants, TenancyModule, AuthModule],
 })
 export class CallsModule {}

@@ -75,6 +75,7 @@ export const ERROR_TABLE = {
   // 413, 415, 422, 429
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The body is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'The body must be application/json' },
+  RANGE_NOT_SATISFIABLE: { status: 416, message: 'The range begins beyond the end of the file' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, message: 'This Idempotency-Key was used with another body' },
   RATE_LIMITED: { status: 429, message: 'Too many requests' },
   // 5xx

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { KaiwaResponse } from './exchange.js';
+import { countSpent } from './spent-buffers.js';
 
 /** An answer whose body is passed on as it comes. */
 export interface StreamAnswer {
@@ -24,6 +25,7 @@ export async function sendStream(response: KaiwaResponse, { status, headers, str
   }
   let broken: unknown;
   stream.once('error', (error) => (broken = error));
+  stream.on('data', (chunk: Buffer) => countSpent(chunk.length));
   response.writeHead(status, headers);
   const { socket } = response;
   const cut = (): void => void response.destroy();

@@ -179,10 +179,10 @@ export class CallLog {
     this.events.publish('call.ended', event);
   }
 
-  /** Ends an open call at its last turn, because nothing has happened in it for long. */
-  async endIdle(call_id: string): Promise<void> {
+  /** Ends an open call at its last turn, where nothing has happened in it for so many minutes. */
+  async endIdle(call_id: string, idle_minutes: number): Promise<void> {
     await this.database.transaction(async () => {
-      if (await this.calls.close(call_id, 'completed', null, true)) await this.tellEnded(call_id);
+      if (await this.calls.closeIdle(call_id, idle_minutes)) await this.tellEnded(call_id);
     });
   }
 
@@ -221,7 +221,7 @@ export class CallLog {
       const known = wanted.call_sid === null ? null : await this.calls.findByName({ call_sid: wanted.call_sid });
       if (known) return placeOf(known, false);
       const open = await this.calls.findOpen(wanted.phone_key, idle_minutes);
-      if (open?.is_idle) await this.endIdle(open.id);
+      if (open?.is_idle) await this.endIdle(open.id, idle_minutes);
       else if (open && wanted.call_sid === null) return placeOf(await this.get(open.id), false);
       return placeOf(await this.insert(wanted), true);
     });

@@ -182,12 +182,22 @@ export class CallRepository extends TenantRepository<Call> {
     ]);
   }
 
-  /** Ends a call where it is open; at its last turn where no time is given and `at_last_turn` says so. False where it was over. */
-  async close(id: string, status: CallStatus, ended_at: string | null, at_last_turn = false): Promise<boolean> {
+  /** Ends a call where it is open; now where no time is given. False where it was over. */
+  async close(id: string, status: CallStatus, ended_at: string | null): Promise<boolean> {
     const rows = await this.database.sql(
-      `update calls c set status = $3, ended_at = coalesce($4::timestamptz, case when $5 then c.active_at end, now()), active_at = now()
+      `update calls c set status = $3, ended_at = coalesce($4::timestamptz, now()), active_at = now()
         where c.client_id = $1 and c.id = $2 and c.status in ('ringing', 'in_progress') returning 1`,
-      [Scope.clientId(), id, status, ended_at, at_last_turn],
+      [Scope.clientId(), id, status, ended_at],
+    );
+    return rows.length > 0;
+  }
+
+  /** Ends an open call at its last turn where nothing has happened in it since. False where something has, or it was over. */
+  async closeIdle(id: string, idle_minutes: number): Promise<boolean> {
+    const rows = await this.database.sql(
+      `update calls c set status = 'completed', ended_at = c.active_at
+        where c.client_id = $1 and c.id = $2 and ${IS_OPEN} and c.active_at < now() - make_interval(mins => $3) returning 1`,
+      [Scope.clientId(), id, idle_minutes],
     );
     return rows.length > 0;
   }

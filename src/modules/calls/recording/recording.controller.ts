@@ -42,9 +42,8 @@ export class RecordingController {
   @Get('recording/:sid')
   @Access('staff', { scope: 'phone' })
   @ApiHeader({ name: 'Range', description: 'The part that is wanted (RFC 9110, section 14.2)', required: false, example: 'bytes=0-65535' })
-  @Answers(200, AUDIO, { content_type: 'audio/mpeg', refuses: ['RECORDING_NOT_FOUND', ...UPSTREAM] })
+  @Answers(200, AUDIO, { content_type: 'audio/mpeg', refuses: ['RECORDING_NOT_FOUND', 'RANGE_NOT_SATISFIABLE', ...UPSTREAM] })
   @Answers(206, AUDIO, { content_type: 'audio/mpeg', description: 'The part', headers: { 'Content-Range': 'Which part it is' } })
-  @Answers(416, undefined, { description: 'The part lies beyond the end', headers: { 'Content-Range': 'How long the recording is' } })
   async playRecording(
     @CurrentActor() actor: Actor,
     @RecordingSidParam() sid: string,

@@ -51,13 +51,18 @@ export class RecordingService {
   /**
    * The audio of a recording as the provider sends it, or the part that `range` asks for.
    *
-   * @throws FORBIDDEN, RECORDING_NOT_FOUND, TWILIO_NOT_CONFIGURED, TELEPHONY_FAILED, TELEPHONY_UNAVAILABLE
+   * @throws FORBIDDEN, RECORDING_NOT_FOUND, RANGE_NOT_SATISFIABLE, TWILIO_NOT_CONFIGURED, TELEPHONY_FAILED, TELEPHONY_UNAVAILABLE
    */
   async relay(actor: Actor, recording_sid: string, format: AudioFormat, range: string | undefined): Promise<StreamAnswer> {
     assertCalls(actor, 'recordings.read');
     const { account } = await this.access.get(recording_sid);
     const audio = await this.telephony.openAudio(account, recording_sid, { format, range });
     if (!audio) throw new AppError('RECORDING_NOT_FOUND');
+    if (audio.status === 416) {
+      audio.stream.destroy();
+      const { 'content-range': size } = audio.headers;
+      throw new AppError('RANGE_NOT_SATISFIABLE', size === undefined ? {} : { headers: { 'Content-Range': size } });
+    }
     return { ...audio, headers: { 'cache-control': 'private, no-store', ...audio.headers } };
   }
 

@@ -36,12 +36,14 @@ export class TranscriptSegmentView {
    * From here, in seconds
    * @example 0.5
    */
+  @ApiProperty({ type: 'number', multipleOf: 0.01 })
   start: number;
 
   /**
    * To here, in seconds
    * @example 2.25
    */
+  @ApiProperty({ type: 'number', multipleOf: 0.01 })
   end: number;
 
   /**

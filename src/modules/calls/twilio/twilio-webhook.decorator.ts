@@ -1,5 +1,5 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext, UseGuards } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiQuery } from '@nestjs/swagger';
+import { ApiBody, ApiHeader } from '@nestjs/swagger';
 import { AcceptsForm, type KaiwaRequest, NoIdempotency, Public, Unlimited } from '../../../platform/http/index.js';
 import { type TwilioForm } from './twilio-form.js';
 import { TwilioSignatureGuard } from './twilio-signature.guard.js';
@@ -25,12 +25,6 @@ export function TwilioWebhook(fields: Readonly<Record<string, string>>): MethodD
       description: "Twilio's signature over the URL and the form",
       required: true,
       example: 'hc1Wf8mB9ZyXh0tG3v2kQ6aR4jU=',
-    }),
-    ApiQuery({
-      name: 'client_id',
-      description: 'The tenant; the one that owns the called number where none is named',
-      required: false,
-      schema: { type: 'string', example: 'tokyo-salon' },
     }),
   );
 }
