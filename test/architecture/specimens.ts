@@ -148,7 +148,10 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
   file_ids: { make: () => randomUUID(), missing: randomUUID },
   id: { free: 'sweep' },
   client_id: { free: 'sweep' },
-  call_id: { make: async ({ people }) => idOf(await people.owner.api('/call', post({ phone_number: '09012345678' }))), missing: randomUUID },
+  call_id: {
+    make: async ({ people }) => idOf(await people.owner.api('/call', post({ phone_number: '09012345678' }))),
+    missing: randomUUID,
+  },
   client_message_id: { free: 'sweep-1' },
 };
 

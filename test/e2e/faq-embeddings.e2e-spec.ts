@@ -20,16 +20,14 @@ const vectorOf = (text: string): number[] => (isAboutReturns(text) ? [1, 0.1, 0]
 const embed: HttpPeer['answer'] = ({ body }, response) => {
   const inputs = [(JSON.parse(body) as { input: string | string[] }).input].flat();
   const data = inputs.map((text, index) => ({ object: 'embedding', index, embedding: vectorOf(text) }));
-  response
-    .writeHead(200, { 'content-type': 'application/json' })
-    .end(
-      JSON.stringify({
-        object: 'list',
-        model: 'meanings',
-        data,
-        usage: { prompt_tokens: 5 * inputs.length, total_tokens: 5 * inputs.length },
-      }),
-    );
+  response.writeHead(200, { 'content-type': 'application/json' }).end(
+    JSON.stringify({
+      object: 'list',
+      model: 'meanings',
+      data,
+      usage: { prompt_tokens: 5 * inputs.length, total_tokens: 5 * inputs.length },
+    }),
+  );
 };
 
 beforeAll(async () => {

@@ -268,12 +268,12 @@ interface Progress {
 /** Waits for whoever hears the answer, though not beyond its time. */
 function untilAborted(hearing: void | Promise<void>, signal: AbortSignal): void | Promise<void> {
   if (hearing === undefined || signal.aborted) return;
-  let stop: (() => void) | undefined;
+  let stop = (): void => undefined;
   const over = new Promise<void>((resolve) => {
-    stop = resolve;
-    signal.addEventListener('abort', resolve, { once: true });
+    stop = () => resolve();
+    signal.addEventListener('abort', stop, { once: true });
   });
-  return Promise.race([hearing, over]).finally(() => stop && signal.removeEventListener('abort', stop));
+  return Promise.race([hearing, over]).finally(() => signal.removeEventListener('abort', stop));
 }
 
 /** What the telephone provider writes where a caller hides the number: the words on the keys. */

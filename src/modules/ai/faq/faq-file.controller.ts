@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiExtraModels, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import {
   AcceptsStream,
   Access,
@@ -62,8 +62,9 @@ export class FaqFileController {
   @Access('staff', { scope: 'phone' })
   @AcceptsStream()
   @NoIdempotency()
-  @ApiConsumes('application/json', 'text/csv')
-  @ApiBody({ required: true, content: { 'application/json': { schema: LIST, example: [FAQ_EXAMPLE] }, 'text/csv': CSV } } as never)
+  @ApiOperation({
+    requestBody: { required: true, content: { 'application/json': { schema: LIST, example: [FAQ_EXAMPLE] }, 'text/csv': CSV } },
+  })
   @Answers(200, ImportReportView, { refuses: ['VALIDATION_FAILED', 'MALFORMED_JSON', 'UNSUPPORTED_MEDIA_TYPE', 'PAYLOAD_TOO_LARGE'] })
   async importFaqs(@CurrentActor() actor: Actor, @Query() query: ImportFaqsQuery, @Req() request: KaiwaRequest): Promise<ImportReportView> {
     const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
