@@ -99,6 +99,20 @@ describe('an answer as events', () => {
   });
 });
 
+describe('a client that never reads the end', () => {
+  it('is cut off', async () => {
+    const { events, client: slow, response } = await open();
+    slow.pause();
+    for (let sent = 0; sent < 50; sent++) void events.send('delta', { text: 'x'.repeat(1_000_000) });
+    events.end(50);
+    await eventually(
+      async () => response.destroyed,
+      (destroyed) => destroyed,
+    );
+    expect(response.writableFinished).toBe(false);
+  });
+});
+
 describe('what asks for events', () => {
   it.each([
     ['text/event-stream', true],
