@@ -6,7 +6,6 @@ export { ToolCallView } from './log/call.view.js';
 export { IdleCallSweeper } from './log/idle-call.sweeper.js';
 export * from './twilio/twilio-form.js';
 export { SignedForm, TwilioWebhook } from './twilio/twilio-webhook.decorator.js';
-export { ToolCallView } from './log/call.view.js';
 export { PhoneNumbers } from './log/phone-numbers.js';
 export type { Media } from './ring/media.js';
 export { RING_GATEWAY } from './ring/ring.gateway.js';
