@@ -2,10 +2,13 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Logger as PinoLogger } from 'pino';
 import { DocumentsModule } from './documents/index.js';
-import { AI_ENTITIES, AiModule } from './modules/ai/index.js';
+import { LlmModule } from './integrations/llm/index.js';
+import { AI_ENTITIES, AiModule, AssistantModule } from './modules/ai/index.js';
 import { AUTH_ENTITIES, AuthGuard, AuthModule, IdempotencyGuard, RateLimitGuard } from './modules/auth/index.js';
 import { CALLS_ENTITIES, CallsModule, RingModule } from './modules/calls/index.js';
 import { CHAT_ENTITIES, ChatModule } from './modules/chat/index.js';
+import { FILES_ENTITIES, FilesModule } from './modules/files/index.js';
+import { PAGES_ENTITIES, PagesModule } from './modules/pages/index.js';
 import { TENANCY_ENTITIES, TenancyModule, TenantGuard } from './modules/tenancy/index.js';
 import { USERS_ENTITIES, UsersModule } from './modules/users/index.js';
 import { Config } from './platform/config/index.js';
@@ -24,6 +27,8 @@ const ENTITIES = [
   ...TENANCY_ENTITIES,
   ...USERS_ENTITIES,
   ...AUTH_ENTITIES,
+  ...FILES_ENTITIES,
+  ...PAGES_ENTITIES,
   ...CHAT_ENTITIES,
   ...CALLS_ENTITIES,
   ...AI_ENTITIES,
@@ -45,14 +50,18 @@ export class AppModule {
         RealtimeModule,
         OperationModule,
         DocumentsModule,
+        LlmModule,
         // The rooms come first among the routes: they are asked for most.
         ChatModule,
         CallsModule,
+        PagesModule,
         RingModule,
         TenancyModule,
         UsersModule,
         AuthModule,
         AiModule,
+        FilesModule,
+        AssistantModule,
       ],
       providers: [
         Sweeps,

@@ -11,8 +11,11 @@ export const TAGS: ReadonlyArray<{ readonly name: string; readonly description: 
     description: 'One user rings another: starting, answering, ending; browsers find each other by the sockets',
   },
   { name: 'Recordings', description: 'Recordings of phone calls and their transcripts, and what the telephone provider tells of them' },
+  { name: 'Assistant', description: 'Talking to the phone assistant, and what it did' },
   { name: 'Settings', description: 'How the phone assistant speaks and which tools it has, in all versions' },
   { name: 'FAQ', description: 'What callers ask and are told: the knowledge of the phone assistant' },
   { name: 'Tasks', description: 'What callers asked for, at a time' },
+  { name: 'Files', description: 'Files and images: upload, resumable upload, download, links' },
+  { name: 'Pages', description: 'Pages of HTML: writing, sharing, versions, delivery' },
   { name: 'Operation', description: 'For whoever runs the server: health, metrics, the documents of this API' },
 ];

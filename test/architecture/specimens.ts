@@ -30,6 +30,7 @@ export interface FreeValue {
 }
 
 const user: Specimen = { make: ({ people }) => people.member.id, missing: randomUUID };
+const page: Specimen = { make: ({ values }) => valueOf(values, 'pages/{id}'), missing: randomUUID };
 const room: Specimen = { make: ({ values }) => valueOf(values, 'rooms/{id}'), missing: () => uniqueName('nowhere') };
 
 /**
@@ -95,17 +96,42 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     },
     missing: () => uniqueName('unplanned'),
   },
+  // Before the versions, which are its own too.
+  'pages/{id}': {
+    make: async ({ people }) => {
+      const page = await expectOk(people.owner.api('/pages', post({ title: 'Sweep', content: '<p>Sweep</p>', access_type: 0 })));
+      return page['id'] as string;
+    },
+    missing: randomUUID,
+  },
+  'page/{id}': page,
   'versions/{version}': {
-    // The first tenant has written more versions than the second, so that its last one is none of the second's.
-    make: async ({ people }, place) => {
-      for (let count = 0; count < 4 - place * 2; count++) {
+    // The first tenant has written more versions of everything than the second, so that its last one is none of the second's.
+    make: async ({ people, values }, place) => {
+      const last = 4 - place * 2;
+      for (let count = 0; count < last; count++) {
         await expectOk(people.owner.api('/prompt', { method: 'PUT', json: { prompt: `Sweep ${count}` } }));
         for (const path of ['/func-config', '/ext-tools']) await expectOk(people.owner.api(path, { method: 'PUT', json: { tools: [] } }));
       }
-      return String(4 - place * 2);
+      // A page's first version is made with it.
+      const path = `/pages/${valueOf(values, 'pages/{id}')}`;
+      for (let count = 1; count < last; count++) await expectOk(people.owner.api(path, { method: 'PUT', json: { title: 'Sweep' } }));
+      return String(last);
     },
     missing: () => '999999',
   },
+  // After the versions, whose making takes all tools away.
+  'ext-tools/{name}': {
+    make: async ({ people }) => {
+      const name = uniqueName('sweep_');
+      const parameters = { type: 'object', properties: {} };
+      const tool = { name, description: 'Sweep', parameters, method: 'GET', url: 'https://8.8.8.8/' };
+      await expectOk(people.owner.api('/ext-tools', { method: 'PUT', json: { tools: [tool] } }));
+      return name;
+    },
+    missing: () => uniqueName('toolless_'),
+  },
+  'files/{id}': { make: ({ people }) => uploadAs(people.owner), missing: randomUUID },
   'tenants/{client_id}': { make: ({ client_id }) => client_id, missing: () => uniqueName('nobody') },
 };
 
@@ -123,6 +149,8 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
   call_id: { make: ({ values }) => valueOf(values, 'calls/{id}'), missing: randomUUID },
   member_ids: user,
   ids: user,
+  allowed_user_ids: user,
+  co_editor_user_ids: user,
   usernames: { make: ({ people }) => people.member.username, missing: () => uniqueName('nobody') },
   invitation: {
     make: async ({ people }) => {
@@ -131,7 +159,7 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
     },
     missing: () => uniqueName('none'),
   },
-  file_ids: { make: () => randomUUID(), missing: randomUUID },
+  file_ids: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
   id: { free: 'sweep' },
   client_id: { free: 'sweep' },
   client_message_id: { free: 'sweep-1' },
@@ -140,11 +168,18 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
 /** Bodies that an operation's least example does not serve for: those that must be somebody's own, or name whom an API key acts for. */
 export const BODIES: Record<string, (side: Side, is_by_key: boolean) => Json> = {
   postMessage: ({ people }, is_by_key) => ({ content: 'Sweep', ...(is_by_key ? { sender_id: people.member.id } : {}) }),
+  createPage: ({ people }, is_by_key) => ({
+    title: 'Sweep',
+    content: '<p>Sweep</p>',
+    access_type: 0,
+    ...(is_by_key ? { user_id: people.member.id } : {}),
+  }),
   startCall: ({ people }, is_by_key) => ({ callee_id: people.staff.id, ...(is_by_key ? { caller_id: people.member.id } : {}) }),
   acceptCall: ({ people }, is_by_key) => (is_by_key ? { user_id: people.member.id } : {}),
   declineCall: ({ people }, is_by_key) => (is_by_key ? { user_id: people.member.id } : {}),
   endCall: ({ people }, is_by_key) => (is_by_key ? { user_id: people.member.id } : {}),
   loginForTokens: ({ people: { member } }) => ({ email: member.email, password: member.password }),
+  chat: () => ({ phone_number: '09012345678', user_text: 'Sweep' }),
   register: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),
   registerByEmail: () => ({ email: 'guest@example.com', password: 'correct-horse-battery-7' }),
   createUser: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),
@@ -204,6 +239,13 @@ function valueOf(values: Side['values'], key: string): string {
   const value = values.get(key);
   if (value === undefined) throw new Error(`${key} is not made yet: mind the order in test/architecture/specimens.ts`);
   return value;
+}
+
+/** Uploads a small file and answers its id. */
+async function uploadAs({ api }: TestUser): Promise<string> {
+  const form = new FormData();
+  form.set('file', new File([`Sweep ${uniqueName('f')}`], 'sweep.txt'));
+  return idOf(await api('/files', { method: 'POST', body: form }));
 }
 
 function post(json: Json): { method: string; json: Json } {

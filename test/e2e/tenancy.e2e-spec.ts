@@ -99,6 +99,7 @@ describe('POST /tenants', () => {
       openai: null,
       twilio: null,
       assistant: { idle_minutes: 30, history_turns: 20, history_hours: 168 },
+      storage_quota_bytes: null,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });
     const made = await signIn(api, { ...asked.owner, client_id: asked.client_id });

@@ -15,6 +15,9 @@ import { Task } from './task/task.entity.js';
 import { TaskController } from './task/task.controller.js';
 import { TaskRepository } from './task/task.repository.js';
 import { TaskService } from './task/task.service.js';
+import { ExtToolController } from './tools/ext-tool.controller.js';
+import { ExtToolRunner } from './tools/ext-tool-runner.js';
+import { ExtToolService } from './tools/ext-tool.service.js';
 import { ExtToolVault } from './tools/ext-tool-vault.js';
 
 /** The tables of this module. */
@@ -23,9 +26,11 @@ export const AI_ENTITIES = [Faq, SettingVersion, Task];
 /** The phone assistant: what it knows, what it is told, and what it may do. */
 @Module({
   imports: [TenancyModule, UsersModule],
-  controllers: [FaqController, TaskController, SettingsController],
+  controllers: [FaqController, TaskController, SettingsController, ExtToolController],
   providers: [
     CurrentSettings,
+    ExtToolRunner,
+    ExtToolService,
     ExtToolVault,
     FaqRepository,
     FaqSearch,
@@ -35,6 +40,6 @@ export const AI_ENTITIES = [Faq, SettingVersion, Task];
     TaskRepository,
     TaskService,
   ],
-  exports: [FaqSearch, FaqService, SettingsService, TaskService],
+  exports: [ExtToolRunner, FaqSearch, FaqService, SettingsService, TaskService],
 })
 export class AiModule {}

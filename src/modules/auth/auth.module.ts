@@ -61,6 +61,17 @@ import { VerifiedCredentials } from './verified-credentials.js';
     TokenService,
     VerifiedCredentials,
   ],
-  exports: [AuthGuard, AuthSweeper, Authenticator, IdempotencyGuard, OriginPolicy, RateLimitGuard, RateLimits, RevocationList, SessionEnds],
+  exports: [
+    AuthGuard,
+    AuthSweeper,
+    Authenticator,
+    IdempotencyGuard,
+    LimiterFactory,
+    OriginPolicy,
+    RateLimitGuard,
+    RateLimits,
+    RevocationList,
+    SessionEnds,
+  ],
 })
 export class AuthModule {}

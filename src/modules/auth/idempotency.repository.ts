@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { SecretBox } from '../../platform/crypto/index.js';
 import { Database } from '../../platform/database/index.js';
 import { Scope } from '../../platform/scope/index.js';
 
@@ -23,10 +24,13 @@ const LOCK_SECONDS = 60;
 /** How long an answer is kept (contract, section 0). */
 export const IDEMPOTENCY_HOURS = 24;
 
-/** What was answered to requests with an `Idempotency-Key`. */
+/** What was answered to requests with an `Idempotency-Key`. Answers are sealed: what one shows may be a secret elsewhere (a page's password). */
 @Injectable()
 export class IdempotencyRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly box: SecretBox,
+  ) {}
 
   /**
    * Takes the key: answers when the lock ends, which is also who holds it; null where another request has the key. A key whose 24
@@ -54,15 +58,17 @@ export class IdempotencyRepository {
        where client_id = $1 and actor_id = $2 and route = $3 and key = $4`,
       [Scope.clientId(), actor_id, route, key],
     );
-    return row ?? null;
+    if (!row) return null;
+    return { ...row, body: row.body === null ? null : this.box.open(row.body, placeOf({ actor_id, route, key })) };
   }
 
   /** Keeps the answer; nothing happens where the key was taken over meanwhile. */
-  async keep({ actor_id, route, key }: IdempotentRequest, lock: Date, status: number, body: string, headers: object): Promise<void> {
+  async keep(request: IdempotentRequest, lock: Date, status: number, body: string, headers: object): Promise<void> {
+    const { actor_id, route, key } = request;
     await this.database.sql(
       `update idempotency_keys set status = $6, body = $7, headers = $8
        where client_id = $1 and actor_id = $2 and route = $3 and key = $4 and locked_until = $5 and status is null`,
-      [Scope.clientId(), actor_id, route, key, lock, status, body, JSON.stringify(headers)],
+      [Scope.clientId(), actor_id, route, key, lock, status, this.box.seal(body, placeOf(request)), JSON.stringify(headers)],
     );
   }
 
@@ -74,4 +80,9 @@ export class IdempotencyRepository {
       [Scope.clientId(), actor_id, route, key, lock],
     );
   }
+}
+
+/** An answer opens for its own request alone. */
+function placeOf({ actor_id, route, key }: IdempotentRequest): string {
+  return JSON.stringify(['answer', Scope.clientId(), actor_id, route, key]);
 }

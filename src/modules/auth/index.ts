@@ -1,12 +1,14 @@
 import { PasswordReset } from './password-reset.entity.js';
 import { Session } from './session.entity.js';
 
+export { addressKey } from './address-key.js';
 export { AuthGuard } from './auth.guard.js';
 export { AuthModule } from './auth.module.js';
 export { AuthSweeper } from './auth.sweeper.js';
 export { Authenticator, type SignedIn } from './authenticator.js';
 export { bearerToken, cookieToken } from './credential.js';
 export { IdempotencyGuard } from './idempotency.guard.js';
+export { LimiterFactory, type LimiterOptions } from './limiter.factory.js';
 export { OriginPolicy } from './origin-policy.js';
 export { RateLimitGuard } from './rate-limit.guard.js';
 export { type CountedAct, RateLimits } from './rate-limits.js';

@@ -2,6 +2,7 @@ export { CALLS_ENTITIES, CallsModule } from './calls.module.js';
 export type { CallEnded } from './log/call.events.js';
 export * from './log/call.entity.js';
 export { CallLog, type CallPlace, type CallQuestion } from './log/call-log.js';
+export { ToolCallView } from './log/call.view.js';
 export { PhoneNumbers } from './log/phone-numbers.js';
 export type { Media } from './ring/media.js';
 export { RING_GATEWAY } from './ring/ring.gateway.js';

@@ -16,7 +16,7 @@ export const SERVER_EVENTS: readonly ServerEventDescription[] = [
     payload: MessageView,
     summary: 'A new message, to everyone in the room, the sending socket too, in the order of seq, after its commit',
   },
-  { name: 'message:updated', payload: MessageView, summary: 'A message as it is after an edit' },
+  { name: 'message:updated', payload: MessageView, summary: 'A message as it is after an edit, or after changes of which word was lost' },
   { name: 'message:deleted', payload: MessageView, summary: 'The tombstone of a deleted message' },
   { name: 'reaction', payload: ReactionEvent, summary: 'Someone put an emoji under a message, or took it away' },
   { name: 'read', payload: ReadEvent, summary: 'How far someone has read' },

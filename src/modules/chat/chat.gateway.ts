@@ -16,7 +16,7 @@ import { Scope, type UserActor } from '../../platform/scope/index.js';
 import { Authenticator, OriginPolicy, RateLimits, SessionEnds } from '../auth/index.js';
 import { UserDirectory } from '../users/index.js';
 import { MessageService } from './message.service.js';
-import { type Admission, RoomEntry } from './room-entry.service.js';
+import { type Admission, RoomEntry } from './room-entry.js';
 import { RoomService } from './room.service.js';
 import { RoomStream } from './room-stream.js';
 import { ReadMarkerView } from './room.view.js';

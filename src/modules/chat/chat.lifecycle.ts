@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { EventBus } from '../../platform/events/index.js';
 import { Logger } from '../../platform/http/index.js';
@@ -6,17 +7,20 @@ import { Scope } from '../../platform/scope/index.js';
 import { ConnectionService } from './connection.service.js';
 import { MessageSearch } from './message-search.js';
 import { Outbox } from './outbox.js';
-import { RoomRepository } from './room.repository.js';
+import { type RoomProgress, RoomRepository } from './room.repository.js';
 import { RoomService } from './room.service.js';
 import { RoomStream } from './room-stream.js';
 
-/** How often a node among several asks whether its rooms have messages that it was not told of. */
+/** How often a node among several asks whether its rooms have messages, or changes of messages, that it was not told of. */
 const RECONCILE_MS = 3_000;
+/** How long a change may be on its way from another node. */
+const CHANGE_PATIENCE_MS = 200;
 
 /** What chat does at start and at the end, and for tenants that are made. */
 @Injectable()
 export class ChatLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private reconciler: NodeJS.Timeout | null = null;
+  private reconciling = false;
 
   constructor(
     events: EventBus,
@@ -51,13 +55,22 @@ export class ChatLifecycle implements OnApplicationBootstrap, BeforeApplicationS
     await this.connections.stop();
   }
 
-  /** A message that another node's relay lost would be seen only with the next one; asking finds it. */
+  /** A message that another node's relay lost would be seen only with the next one, and a change never; asking finds them. */
   private async reconcile(): Promise<void> {
-    for (const [client_id, open] of Map.groupBy(this.stream.openRooms(), (room) => room.client_id)) {
-      await Scope.runAs(client_id, async () => {
-        const places = await this.roomRows.lastSeqs(open.map((room) => room.room_id));
-        for (const { id, last_seq } of places) await this.stream.catchUpTo(client_id, id, last_seq);
-      });
+    if (this.reconciling) return;
+    this.reconciling = true;
+    try {
+      const changing: Array<RoomProgress & { client_id: string }> = [];
+      for (const [client_id, open] of Map.groupBy(this.stream.openRooms(), (room) => room.client_id)) {
+        const rooms = await Scope.runAs(client_id, () => this.roomRows.progress(open.map((room) => room.room_id)));
+        for (const { room_id, last_seq } of rooms) await this.stream.catchUpTo(client_id, room_id, last_seq);
+        changing.push(...this.stream.lacking(rooms.map((room) => ({ ...room, client_id }))));
+      }
+      if (changing.length === 0) return;
+      await pause(CHANGE_PATIENCE_MS, undefined, { ref: false });
+      for (const { client_id, room_id, last_rev } of changing) await this.stream.makeUpChanges(client_id, room_id, last_rev);
+    } finally {
+      this.reconciling = false;
     }
   }
 }

@@ -6,6 +6,8 @@ import { ChatGateway } from './chat.gateway.js';
 import { ChatLifecycle } from './chat.lifecycle.js';
 import { ConnectionService } from './connection.service.js';
 import { KnownSenders } from './known-senders.js';
+import { FilesModule } from '../files/index.js';
+import { MessageFiles } from './message-files.js';
 import { MessageBatcher } from './message-batcher.js';
 import { Message } from './message.entity.js';
 import { MessageController } from './message.controller.js';
@@ -15,12 +17,12 @@ import { MessageService } from './message.service.js';
 import { MessageSweeper } from './message-sweeper.js';
 import { Outbox } from './outbox.js';
 import { Room } from './room.entity.js';
-import { RoomDeparture } from './room-departure.service.js';
-import { RoomEntry } from './room-entry.service.js';
+import { RoomDeparture } from './room-departure.js';
+import { RoomEntry } from './room-entry.js';
 import { RoomController } from './room.controller.js';
 import { RoomMember } from './room-member.entity.js';
 import { RoomMemberRepository } from './room-member.repository.js';
-import { RoomPresence } from './room-presence.service.js';
+import { RoomPresence } from './room-presence.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomService } from './room.service.js';
 import { RoomStream } from './room-stream.js';
@@ -30,7 +32,7 @@ import { SocketRegister } from './socket-register.js';
 export const CHAT_ENTITIES = [Room, RoomMember, Message];
 
 @Module({
-  imports: [TenancyModule, UsersModule, AuthModule],
+  imports: [TenancyModule, UsersModule, AuthModule, FilesModule],
   controllers: [RoomController, MessageController],
   providers: [
     ChatGateway,
@@ -38,6 +40,7 @@ export const CHAT_ENTITIES = [Room, RoomMember, Message];
     ConnectionService,
     KnownSenders,
     MessageBatcher,
+    MessageFiles,
     MessageRepository,
     MessageSearch,
     MessageService,

@@ -56,6 +56,14 @@ export interface CatchUp {
   readonly changed_count: number;
 }
 
+/** A message that was changed: the number of its last change, and itself as JSON. */
+export interface ChangedRow {
+  readonly rev: number;
+  readonly seq: number;
+  readonly is_deleted: boolean;
+  readonly json: string;
+}
+
 /** What an author or an admin may change, with what the decision needs. */
 export interface MessageForChange {
   readonly sender_id: string;
@@ -135,6 +143,14 @@ const GAP = `
     order by m.seq limit $5
   ) page`;
 
+const CHANGED = `
+  select r.last_rev, m.rev, m.seq, m.deleted_at is not null as is_deleted, ${MESSAGE_JSON} as json
+  from rooms r
+  left join messages m on m.client_id = r.client_id and m.room_id = r.id and m.rev > $3 and m.rev > m.posted_rev and ${NOT_EXPIRED}
+  left join users u on u.client_id = m.client_id and u.id = m.sender_id
+  where r.client_id = $1 and r.id = $2
+  order by m.rev limit $4`;
+
 const MANY = `
   select '[' || coalesce(string_agg(${MESSAGE_JSON}, ',' order by m.id desc), '') || ']' as json
   from json_to_recordset($2::json) as wanted(room_id text, seq bigint)
@@ -142,6 +158,14 @@ const MANY = `
   join rooms r on r.client_id = m.client_id and r.id = m.room_id
   left join users u on u.client_id = m.client_id and u.id = m.sender_id
   where ${NOT_EXPIRED}`;
+
+const FILE_VISIBLE = `
+  select 1 as is_there
+  from message_files f
+  join messages m on m.client_id = f.client_id and m.room_id = f.room_id and m.seq = f.seq
+  join rooms r on r.client_id = m.client_id and r.id = m.room_id
+  left join room_members rm on rm.client_id = r.client_id and rm.room_id = r.id and rm.user_id = $3
+  where f.client_id = $1 and f.file_id = $2 and ${NOT_EXPIRED} and ${visibleTo('$3')} limit 1`;
 
 /** The messages of the tenant in scope. Answers are JSON texts, since the paths through here are the hot ones. */
 @Injectable()
@@ -168,6 +192,19 @@ export class MessageRepository {
     return this.database.sql<PostOutcome>(POST, [Scope.clientId(), rooms, JSON.stringify(rows)]);
   }
 
+  /** Notes which files a message carries. */
+  async addFiles(room_id: string, seq: number, file_ids: readonly string[]): Promise<void> {
+    await this.database.sql(
+      'insert into message_files (client_id, room_id, seq, file_id) select $1, $2, $3, unnest($4::uuid[]) on conflict do nothing',
+      [Scope.clientId(), room_id, seq, file_ids],
+    );
+  }
+
+  /** True where `reader` may see a message that carries the file. */
+  async isFileVisible(file_id: string, reader: string | null): Promise<boolean> {
+    return (await this.database.sql(FILE_VISIBLE, [Scope.clientId(), file_id, reader])).length > 0;
+  }
+
   /** A page of history that `reader` may see; null where there is no such room for them. */
   async history(
     room_id: string,
@@ -190,6 +227,18 @@ export class MessageRepository {
   async between(room_id: string, after_seq: number, before_seq: number, limit: number): Promise<string> {
     const rows = await this.database.sql<{ json: string }>(GAP, [Scope.clientId(), room_id, after_seq, before_seq, limit]);
     return rows[0]?.json ?? '[]';
+  }
+
+  /**
+   * Messages that were changed after `after_rev`, by their last change: for this server's own ends, whoever may see them. `reached` is the
+   * change up to which these are all.
+   */
+  async changedAfter(room_id: string, after_rev: number, limit: number): Promise<{ changed: ChangedRow[]; reached: number }> {
+    type Row = { [K in keyof ChangedRow]: ChangedRow[K] | null } & { last_rev: number };
+    const rows = await this.database.sql<Row>(CHANGED, [Scope.clientId(), room_id, after_rev, limit]);
+    const changed = rows.filter((row): row is ChangedRow & { last_rev: number } => row.rev !== null);
+    const last = rows.at(-1);
+    return { changed, reached: (rows.length < limit ? last?.last_rev : last?.rev) ?? after_rev };
   }
 
   /** One message as JSON; null where there is none, or it has expired. */
@@ -223,34 +272,36 @@ export class MessageRepository {
     await this.database.sql(`select pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 7))`, [Scope.clientId(), room_id]);
   }
 
-  async setContent(room_id: string, seq: number, content: string): Promise<void> {
-    await this.change(room_id, seq, 'content = $4, edited_at = clock_timestamp()', content);
+  /** Answers the number of the change, as the others below. */
+  async setContent(room_id: string, seq: number, content: string): Promise<number> {
+    return this.change(room_id, seq, 'content = $4, edited_at = clock_timestamp()', content);
   }
 
   /** Makes a tombstone of a message: nothing of what it said is kept. */
-  async setDeleted(room_id: string, seq: number): Promise<void> {
-    await this.change(room_id, seq, `content = null, file_ids = '{}', has_reactions = false, deleted_at = clock_timestamp()`);
-    await this.database.sql('delete from reactions where client_id = $1 and room_id = $2 and seq = $3', [Scope.clientId(), room_id, seq]);
+  async setDeleted(room_id: string, seq: number): Promise<number> {
+    const rev = await this.change(room_id, seq, `content = null, file_ids = '{}', has_reactions = false, deleted_at = clock_timestamp()`);
+    for (const table of ['reactions', 'message_files']) {
+      await this.database.sql(`delete from ${table} where client_id = $1 and room_id = $2 and seq = $3`, [Scope.clientId(), room_id, seq]);
+    }
+    return rev;
   }
 
-  /** Adds a reaction; false where it stood already. */
-  async addReaction(room_id: string, seq: number, emoji: string, user_id: string): Promise<boolean> {
+  /** Adds a reaction; null where it stood already. */
+  async addReaction(room_id: string, seq: number, emoji: string, user_id: string): Promise<number | null> {
     const added = await this.database.sql(
       `insert into reactions (client_id, room_id, seq, emoji, user_id) values ($1, $2, $3, $4, $5) on conflict do nothing returning 1`,
       [Scope.clientId(), room_id, seq, emoji, user_id],
     );
-    if (added.length > 0) await this.change(room_id, seq, 'has_reactions = true');
-    return added.length > 0;
+    return added.length > 0 ? this.change(room_id, seq, 'has_reactions = true') : null;
   }
 
-  /** Takes a reaction away; false where there was none. */
-  async removeReaction(room_id: string, seq: number, emoji: string, user_id: string): Promise<boolean> {
+  /** Takes a reaction away; null where there was none. */
+  async removeReaction(room_id: string, seq: number, emoji: string, user_id: string): Promise<number | null> {
     const removed = await this.database.sql(
       'delete from reactions where client_id = $1 and room_id = $2 and seq = $3 and emoji = $4 and user_id = $5 returning 1',
       [Scope.clientId(), room_id, seq, emoji, user_id],
     );
-    if (removed.length > 0) await this.change(room_id, seq, 'has_reactions = has_reactions');
-    return removed.length > 0;
+    return removed.length > 0 ? this.change(room_id, seq, 'has_reactions = has_reactions') : null;
   }
 
   /** Takes a message away that has expired, before the sweeper comes by. */
@@ -271,11 +322,13 @@ export class MessageRepository {
     return rows[0]?.count ?? 0;
   }
 
-  private async change(room_id: string, seq: number, set: string, ...values: unknown[]): Promise<void> {
-    await this.database.sql(
+  private async change(room_id: string, seq: number, set: string, ...values: unknown[]): Promise<number> {
+    const [changed] = await this.database.sql<{ rev: number }>(
       `with counted as (update rooms set last_rev = last_rev + 1 where client_id = $1 and id = $2 returning last_rev)
-       update messages set rev = (select last_rev from counted), ${set} where client_id = $1 and room_id = $2 and seq = $3`,
+       update messages set rev = (select last_rev from counted), ${set} where client_id = $1 and room_id = $2 and seq = $3 returning rev`,
       [Scope.clientId(), room_id, seq, ...values],
     );
+    if (!changed) throw new Error('A locked message went away');
+    return changed.rev;
   }
 }

@@ -14,7 +14,7 @@ import { MessageSearch } from './message-search.js';
 import { Outbox } from './outbox.js';
 import { assertCanRun, personOf, readerOf, speakerOf } from './room.policy.js';
 import { RoomRepository } from './room.repository.js';
-import { RoomStream } from './room-stream.js';
+import { type ChangedMessage, RoomStream } from './room-stream.js';
 
 /** A message that was asked to be stored; `created` is false where the same sender had sent it before. */
 export interface Posted {
@@ -40,14 +40,15 @@ export class MessageService {
     private readonly known: KnownSenders,
   ) {
     batcher.onCommitted((client_id, posted, outcomes) => this.tell(client_id, posted, outcomes));
-    stream.fillGapsWith((client_id, room_id, after_seq, before_seq) =>
-      Scope.runAs(client_id, () => this.readBetween(room_id, after_seq, before_seq)),
+    stream.fillGapsWith(
+      (client_id, room_id, after_seq, before_seq) => Scope.runAs(client_id, () => this.readBetween(room_id, after_seq, before_seq)),
+      (client_id, room_id, after_rev) => Scope.runAs(client_id, () => this.readChanges(room_id, after_rev)),
     );
   }
 
   /**
    * Stores a message and answers it once it is committed; everyone in the room is told. Throws ROOM_NOT_FOUND,
-   * USER_NOT_FOUND (a system names nobody), NOT_YOURSELF.
+   * USER_NOT_FOUND (a system names nobody), NOT_YOURSELF, UNKNOWN_FILE.
    */
   async post(actor: Actor, room_id: string, body: PostMessageDto): Promise<Posted> {
     const sender_id = speakerOf(actor, body.sender_id, 'sender_id');
@@ -58,7 +59,7 @@ export class MessageService {
       id: newId(),
       content: body.content,
       client_message_id: body.client_message_id ?? null,
-      file_ids: this.knownFiles(body.file_ids),
+      file_ids: [...new Set(body.file_ids ?? [])],
       reply_to_seq: body.reply_to_seq ?? null,
       ttl_seconds: body.ttl_seconds ?? null,
       sender: actor.kind === 'user' ? this.known.find(client_id, sender_id) : null,
@@ -100,9 +101,9 @@ export class MessageService {
       const message = await this.lock(room_id, seq);
       if (actor.kind !== 'user' || message.sender_id !== actor.id) throw new AppError('FORBIDDEN');
       if (message.deleted_at) throw new AppError('MESSAGE_DELETED');
-      await this.messages.setContent(room_id, seq, content);
+      const rev = await this.messages.setContent(room_id, seq, content);
       await this.search.reindex(room_id, seq, content);
-      return this.changed(room_id, seq, 'message:updated');
+      return this.changed(room_id, seq, rev, 'message:updated');
     });
   }
 
@@ -116,9 +117,9 @@ export class MessageService {
       const message = await this.lock(room_id, seq);
       if (actor.kind !== 'user' || message.sender_id !== actor.id) assertCanRun(actor, room);
       if (message.deleted_at) return this.present(room_id, seq);
-      await this.messages.setDeleted(room_id, seq);
+      const rev = await this.messages.setDeleted(room_id, seq);
       await this.search.forget(room_id, seq);
-      return this.changed(room_id, seq, 'message:deleted');
+      return this.changed(room_id, seq, rev, 'message:deleted');
     });
   }
 
@@ -134,12 +135,12 @@ export class MessageService {
       if (!removed && (await this.messages.countOtherEmoji(room_id, seq, emoji)) >= MOST_EMOJI) {
         throw AppError.field('emoji', `a message takes ${MOST_EMOJI} different emoji`);
       }
-      const done = removed
+      const rev = removed
         ? await this.messages.removeReaction(room_id, seq, emoji, user_id)
         : await this.messages.addReaction(room_id, seq, emoji, user_id);
-      if (done) {
+      if (rev !== null) {
         const payload = { room_id, seq, emoji, user_id, removed };
-        this.database.afterCommit(() => this.stream.publish({ client_id, room_id, event: 'reaction', payload, seq }));
+        this.database.afterCommit(() => this.stream.publish({ client_id, room_id, event: 'reaction', payload, seq, rev }));
       }
       return this.present(room_id, seq);
     });
@@ -157,10 +158,10 @@ export class MessageService {
     return JSON.parse(json) as MessageView;
   }
 
-  private async changed(room_id: string, seq: number, event: string): Promise<MessageView> {
+  private async changed(room_id: string, seq: number, rev: number, event: string): Promise<MessageView> {
     const client_id = Scope.clientId();
     const message = await this.present(room_id, seq);
-    this.database.afterCommit(() => this.stream.publish({ client_id, room_id, event, payload: message, seq }));
+    this.database.afterCommit(() => this.stream.publish({ client_id, room_id, event, payload: message, seq, rev }));
     return message;
   }
 
@@ -206,9 +207,8 @@ export class MessageService {
     return found.map((message) => ({ seq: message.seq, message }));
   }
 
-  /** Files come with their own module; until a message can be shown one, naming any is an error. */
-  private knownFiles(file_ids: readonly string[] | null | undefined): readonly string[] {
-    if (file_ids && file_ids.length > 0) throw AppError.field('file_ids', 'names a file that does not exist');
-    return [];
+  private async readChanges(room_id: string, after_rev: number): Promise<{ changed: ChangedMessage[]; reached: number }> {
+    const { changed, reached } = await this.messages.changedAfter(room_id, after_rev, 200);
+    return { changed: changed.map(({ json, ...rest }) => ({ ...rest, message: JSON.parse(json) as MessageView })), reached };
   }
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Logger } from '../../platform/http/index.js';
 import { channels, type Realtime } from '../../platform/realtime/index.js';
-import { type RoomEvent, RoomStream } from './room-stream.js';
+import { type ChangedMessage, type RoomEvent, RoomStream } from './room-stream.js';
 
 const CHANNEL = channels.room('t', 'r');
 const message = (seq: number): RoomEvent => ({ client_id: 't', room_id: 'r', event: 'message', payload: `m${seq}`, seq });
@@ -17,6 +17,11 @@ class House {
   fills = 0;
   failing = 0;
   last_seq = 0;
+  last_rev = 0;
+  /** As the changed messages are now, by place. */
+  readonly changed = new Map<number, ChangedMessage>();
+  reads = 0;
+  whileReading: () => Promise<void> | void = () => undefined;
   readonly stream: RoomStream;
   /** As if it came from another node. */
   arrive: (event: RoomEvent) => void = () => undefined;
@@ -37,12 +42,35 @@ class House {
       { error: (what: unknown) => this.errors.push(what) } as unknown as Logger,
     );
     this.stream.watchEmptyRooms();
-    this.stream.fillGapsWith((_client, _room, after, before) => {
-      this.fills++;
-      if (this.failing-- > 0) return Promise.reject(new Error('away'));
-      const found = [...this.stored].filter(([seq]) => seq > after && seq < before).sort(([a], [b]) => a - b);
-      return Promise.resolve(found.map(([seq, payload]) => ({ seq, message: payload })));
-    });
+    this.stream.fillGapsWith(
+      (_client, _room, after, before) => {
+        this.fills++;
+        if (this.failing-- > 0) return Promise.reject(new Error('away'));
+        const found = [...this.stored].filter(([seq]) => seq > after && seq < before).sort(([a], [b]) => a - b);
+        return Promise.resolve(found.map(([seq, payload]) => ({ seq, message: payload })));
+      },
+      async (_client, _room, after) => {
+        this.reads++;
+        const found = [...this.changed.values()].filter(({ rev }) => rev > after).sort((a, b) => a.rev - b.rev);
+        const page = found.slice(0, 2);
+        const reached = page.length < 2 ? this.last_rev : (page.at(-1)?.rev ?? 0);
+        await this.whileReading();
+        return { changed: page, reached };
+      },
+    );
+  }
+
+  /** A message is changed in the database; answers what the sockets should be told of it. */
+  change(seq: number, payload: string, is_deleted = false): RoomEvent {
+    const rev = ++this.last_rev;
+    this.changed.set(seq, { rev, seq, is_deleted, message: payload });
+    return { ...message(seq), event: is_deleted ? 'message:deleted' : 'message:updated', payload, rev };
+  }
+
+  /** What the node does now and then. */
+  async reconcile(): Promise<void> {
+    const rooms = [{ client_id: 't', room_id: 'r', last_rev: this.last_rev }];
+    for (const { last_rev } of this.stream.lacking(rooms)) await this.stream.makeUpChanges('t', 'r', last_rev);
   }
 
   store(...places: number[]): void {
@@ -58,7 +86,7 @@ class House {
       const { last_seq } = this;
       await Promise.resolve();
       meanwhile();
-      return { last_seq };
+      return { last_seq, last_rev: this.last_rev };
     });
     const heard: unknown[] = [];
     this.sockets.set(name, heard);
@@ -171,7 +199,7 @@ describe('RoomStream', () => {
       for (const seq of [1, 2, 3]) house.arrive(message(seq));
       const { last_seq } = house;
       house.arrive(message(4));
-      return { last_seq };
+      return { last_seq, last_rev: 0 };
     });
     const heard: unknown[] = [];
     enter((event) => heard.push(event.payload));
@@ -216,7 +244,7 @@ describe('RoomStream', () => {
   it('a failed or abandoned join leaves nothing behind', async () => {
     await expect(house.stream.join('t', 'r', () => Promise.reject(new Error('no such room')))).rejects.toThrow('no such room');
     expect(house.stream.openRooms()).toEqual([]);
-    const { abandon } = await house.stream.join('t', 'r', () => Promise.resolve({ last_seq: 7 }));
+    const { abandon } = await house.stream.join('t', 'r', () => Promise.resolve({ last_seq: 7, last_rev: 0 }));
     expect(house.stream.openRooms()).toEqual([{ client_id: 't', room_id: 'r', delivered: 7 }]);
     abandon();
     expect(house.stream.openRooms()).toEqual([]);
@@ -244,6 +272,71 @@ describe('RoomStream', () => {
     house.arrive(message(3));
     house.arrive(message(4));
     expect(heard).toEqual(['m1', 'm2', 'm3', 'm4']);
+  });
+
+  describe('changes of messages', () => {
+    let heard: unknown[];
+
+    beforeEach(async () => {
+      house.store(1, 2, 3);
+      heard = await house.join('a');
+    });
+
+    it('that were told are not asked for, in whatever order they came, and are told once', async () => {
+      const [first, second, third] = [house.change(1, 'e1'), house.change(2, 'e2'), house.change(1, 'e1 again')];
+      for (const event of [second, first, first, third, second]) house.arrive(event);
+      await house.reconcile();
+      expect(heard).toEqual(['e2', 'e1', 'e1 again']);
+      expect(house.reads).toBe(0);
+    });
+
+    it('that never came are told as the messages are now; those that come after all are not told any more', async () => {
+      const lost = [house.change(1, 'e1'), house.change(2, 'e2'), house.change(1, 'e1 again'), house.change(3, 'gone', true)];
+      const live = house.change(2, 'e2 again');
+      house.arrive(live);
+      await house.reconcile();
+      expect(heard).toEqual(['e2 again', 'e1 again', 'gone']);
+      for (const event of lost) house.arrive(event);
+      house.arrive(house.change(1, 'e1 at last'));
+      await house.reconcile();
+      expect(heard).toEqual(['e2 again', 'e1 again', 'gone', 'e1 at last']);
+    });
+
+    it('more of them than are read at once are all told', async () => {
+      house.store(4, 5, 6, 7);
+      for (const seq of [4, 5, 6, 7]) house.arrive(message(seq));
+      heard.length = 0;
+      for (const seq of range(1, 7)) house.change(seq, `e${seq}`);
+      await house.reconcile();
+      expect(heard).toEqual(range(1, 7).map((seq) => `e${seq}`));
+      expect(house.reads).toBe(4);
+    });
+
+    it('an older state is never told after a newer one', async () => {
+      house.change(1, 'old');
+      house.whileReading = () => house.arrive(house.change(1, 'new'));
+      const { last_rev } = house;
+      await house.stream.makeUpChanges('t', 'r', last_rev);
+      expect(heard).toEqual(['new']);
+    });
+
+    it('of a message that is not told yet wait for it', async () => {
+      house.change(4, 'e4');
+      await house.reconcile();
+      expect(heard).toEqual([]);
+      house.arrive(message(4));
+      expect(heard).toEqual(['m4', 'e4']);
+    });
+
+    it('from before the first came in are nobody’s news, and a room that is gone is not asked for ever', async () => {
+      house.leave('a');
+      house.change(1, 'e1');
+      heard = await house.join('b');
+      await house.reconcile();
+      expect([heard, house.reads]).toEqual([[], 0]);
+      await house.stream.makeUpChanges('t', 'r', 1_000_000);
+      expect(house.reads).toBe(1);
+    });
   });
 
   it('in any disorder with any losses, every socket hears each message once and in order', async () => {

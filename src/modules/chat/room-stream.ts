@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Logger } from '../../platform/http/index.js';
 import { channels, Realtime } from '../../platform/realtime/index.js';
+import { ToldChanges } from './told-changes.js';
 
 /** One thing that a room's sockets are told. `seq` orders it; without one it goes out at once. */
 export interface RoomEvent {
@@ -10,6 +11,8 @@ export interface RoomEvent {
   readonly payload: unknown;
   /** For a new message its place; for what happens to a message, that message's place. */
   readonly seq?: number;
+  /** The number of the change, where a message was changed. */
+  readonly rev?: number;
   /** A channel whose sockets are not told. */
   readonly except?: string;
 }
@@ -22,6 +25,23 @@ export type GapFiller = (
   before_seq: number,
 ) => Promise<Array<{ seq: number; message: unknown }>>;
 
+/** A message that was changed, as it is now, and the number of its last change. */
+export interface ChangedMessage {
+  readonly rev: number;
+  readonly seq: number;
+  readonly is_deleted: boolean;
+  readonly message: unknown;
+}
+
+/**
+ * Reads changed messages after a change, in the order of their last ones; `reached` is the change up to which that is all.
+ */
+export type ChangeReader = (
+  client_id: string,
+  room_id: string,
+  after_rev: number,
+) => Promise<{ readonly changed: readonly ChangedMessage[]; readonly reached: number }>;
+
 type Watcher = (event: RoomEvent) => void;
 
 interface State {
@@ -29,6 +49,7 @@ interface State {
   delivered: number | null;
   readonly held: Map<number, RoomEvent>;
   readonly heldOthers: RoomEvent[];
+  readonly told: ToldChanges;
   readonly watchers: Set<Watcher>;
   readonly waiting: Array<{ seq: number; done: () => void }>;
   gapTimer: NodeJS.Timeout | null;
@@ -46,12 +67,13 @@ const MOST_HELD = 1_000;
 /**
  * Puts each room's events in order before this node's sockets see them. Messages are committed in the order of `seq`, but they may
  * arrive here in another (two batches, two nodes): one that is early waits for those before it, and what never arrives is read from the
- * database. A room without sockets here costs nothing.
+ * database; so are changes of messages, which are counted. A room without sockets here costs nothing.
  */
 @Injectable()
 export class RoomStream {
   private readonly rooms = new Map<string, State>();
   private fill: GapFiller = () => Promise.resolve([]);
+  private readChanges: ChangeReader = (_client_id, _room_id, reached) => Promise.resolve({ changed: [], reached });
 
   constructor(
     private readonly realtime: Realtime,
@@ -60,9 +82,10 @@ export class RoomStream {
     realtime.onRelay<RoomEvent>(RELAY, (event) => this.deliver(event));
   }
 
-  /** Sets how missing messages are read. */
-  fillGapsWith(fill: GapFiller): void {
+  /** Sets how missing messages, and missing changes of messages, are read. */
+  fillGapsWith(fill: GapFiller, readChanges: ChangeReader): void {
     this.fill = fill;
+    this.readChanges = readChanges;
   }
 
   /** Forgets rooms whose last socket here has left. Called once the server exists. */
@@ -86,10 +109,10 @@ export class RoomStream {
 
   /**
    * Lets a socket into a room without losing or repeating anything. From here on the room's events are kept for it; `read` says what it
-   * has missed and up to which place; once this node has emitted everything up to there, the socket is to be let in by `enter`, in one
+   * has missed and up to which place and change; once this node has emitted everything up to there, the socket is to be let in by `enter`, in one
    * turn of the event loop: first what was read, then what has come since.
    */
-  async join<T extends { last_seq: number }>(
+  async join<T extends { last_seq: number; last_rev: number }>(
     client_id: string,
     room_id: string,
     read: () => Promise<T>,
@@ -105,6 +128,7 @@ export class RoomStream {
     };
     try {
       const snapshot = await read();
+      state.told.startAt(snapshot.last_rev);
       await this.reach(client_id, room_id, state, snapshot.last_seq);
       const enter = (emit: (event: RoomEvent) => void): void => {
         state.watchers.delete(watcher);
@@ -143,10 +167,45 @@ export class RoomStream {
     if (state?.delivered != null && state.delivered < last_seq) await this.fillGap(client_id, room_id, state, last_seq + 1);
   }
 
+  /** The rooms of these in which changes were made that this node has not told; to be asked twice, since they may be on their way. */
+  lacking<R extends { client_id: string; room_id: string; last_rev: number }>(rooms: readonly R[]): R[] {
+    return rooms.filter(({ client_id, room_id, last_rev }) => {
+      const reached = this.rooms.get(channels.room(client_id, room_id))?.told.reached ?? null;
+      return reached !== null && reached < last_rev;
+    });
+  }
+
+  /**
+   * Reads the messages whose changes up to `last_rev` never arrived, and tells each as it is now: which emoji came or went is not
+   * known any more.
+   */
+  async makeUpChanges(client_id: string, room_id: string, last_rev: number): Promise<void> {
+    const state = this.rooms.get(channels.room(client_id, room_id));
+    if (!state) return;
+    for (let after = state.told.reached; after !== null && after < last_rev; after = state.told.reached) {
+      const { changed, reached } = await this.readChanges(client_id, room_id, after);
+      for (const { rev, seq, is_deleted, message } of changed) {
+        if (state.told.covers(rev, seq)) continue;
+        const event = is_deleted ? 'message:deleted' : 'message:updated';
+        this.tellChange(state, { client_id, room_id, event, payload: message, seq });
+      }
+      // A room that is gone, or begun anew, has no more to tell.
+      state.told.reach(reached > after ? reached : last_rev);
+    }
+  }
+
   private open(channel: string): State {
     let state = this.rooms.get(channel);
     if (!state) {
-      state = { delivered: null, held: new Map(), heldOthers: [], watchers: new Set(), waiting: [], gapTimer: null };
+      state = {
+        delivered: null,
+        held: new Map(),
+        heldOthers: [],
+        told: new ToldChanges(),
+        watchers: new Set(),
+        waiting: [],
+        gapTimer: null,
+      };
       this.rooms.set(channel, state);
     }
     return state;
@@ -163,9 +222,7 @@ export class RoomStream {
     const { seq } = event;
     if (seq === undefined) return this.emit(state, event);
     if (event.event !== MESSAGE) {
-      // What happens to a message must not be told before the message itself.
-      if (state.delivered !== null && seq <= state.delivered) this.emit(state, event);
-      else if (state.heldOthers.length < MOST_HELD) state.heldOthers.push(event);
+      if (event.rev === undefined || state.told.take(event.rev, seq)) this.tellChange(state, event);
       return;
     }
     if (state.delivered === null) {
@@ -181,6 +238,12 @@ export class RoomStream {
     }
     state.held.set(seq, event);
     this.expectGap(event.client_id, event.room_id, state);
+  }
+
+  /** What happens to a message must not be told before the message itself. */
+  private tellChange(state: State, event: RoomEvent): void {
+    if (state.delivered !== null && (event.seq ?? 0) <= state.delivered) this.emit(state, event);
+    else if (state.heldOthers.length < MOST_HELD) state.heldOthers.push(event);
   }
 
   /** Emits what has been waiting and is now in order. */

@@ -5,7 +5,7 @@ import { Access, Answers, CurrentActor, IdParam, NameParam, PageQuery, RawJson, 
 import type { Actor } from '../../platform/scope/index.js';
 import { MarkReadDto } from './message.dto.js';
 import { CreateRoomDto, PutMemberDto, UpdateRoomDto } from './room.dto.js';
-import { RoomPresence } from './room-presence.service.js';
+import { RoomPresence } from './room-presence.js';
 import { RoomService } from './room.service.js';
 import { ConnectionView, ReadMarkerView, RoomMemberView, RoomView } from './room.view.js';
 

@@ -19,6 +19,12 @@ const ROOM_JSON = `(select row_to_json(shown) from (select
       select 1 from messages m where m.client_id = r.client_id and m.room_id = r.id and m.seq > rm.last_read_seq
         and m.sender_id <> rm.user_id and m.deleted_at is null and ${NOT_EXPIRED} limit ${MOST_UNREAD}) unread) end as unread) shown)`;
 
+export interface RoomProgress {
+  readonly room_id: string;
+  readonly last_seq: number;
+  readonly last_rev: number;
+}
+
 /** Rooms of the tenant in scope. */
 @Injectable()
 export class RoomRepository extends TenantRepository<Room> {
@@ -65,10 +71,10 @@ export class RoomRepository extends TenantRepository<Room> {
     await this.database.sql('select 1 from rooms where client_id = $1 and id = $2 for no key update', [Scope.clientId(), room_id]);
   }
 
-  /** Places of the newest messages of rooms in any tenant that this node serves; see RoomStream. */
-  async lastSeqs(room_ids: readonly string[]): Promise<Array<{ id: string; last_seq: number }>> {
-    return this.database.sql<{ id: string; last_seq: number }>(
-      'select id, last_seq from rooms where client_id = $1 and id = any($2::text[])',
+  /** How far rooms have got: the place of the newest message and the number of the last change; see RoomStream. */
+  async progress(room_ids: readonly string[]): Promise<RoomProgress[]> {
+    return this.database.sql<RoomProgress>(
+      'select id as room_id, last_seq, last_rev from rooms where client_id = $1 and id = any($2::text[])',
       [Scope.clientId(), room_ids],
     );
   }

@@ -11,11 +11,12 @@ import {
 } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
+import { FileAttachments } from '../files/index.js';
 import { UserDirectory } from '../users/index.js';
-import { assertCanRun, assertNotFixed, canRun, personOf, readerOf, type RoomForReader } from './room.policy.js';
+import { assertCanRun, assertNotFixed, personOf, readerOf, type RoomForReader } from './room.policy.js';
 import type { CreateRoomDto, UpdateRoomDto } from './room.dto.js';
 import type { RoomRole } from './room-member.entity.js';
-import { RoomDeparture } from './room-departure.service.js';
+import { RoomDeparture } from './room-departure.js';
 import { RoomMemberRepository } from './room-member.repository.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomStream } from './room-stream.js';
@@ -34,6 +35,7 @@ export class RoomService {
     private readonly users: UserDirectory,
     private readonly stream: RoomStream,
     private readonly departure: RoomDeparture,
+    private readonly files: FileAttachments,
   ) {}
 
   /** Makes a room; the person who makes it is its admin. Throws ROOM_ID_TAKEN (409), USER_NOT_FOUND for an unknown member. */
@@ -107,6 +109,7 @@ export class RoomService {
     assertNotFixed(room);
     await this.database.transaction(async () => {
       await this.rooms.delete({ id: room_id });
+      await this.files.detach({ kind: 'room', id: room_id });
       await this.departure.announce({ room_id, whom: 'everybody' });
     });
   }
@@ -199,11 +202,6 @@ export class RoomService {
     if (room.is_anonymous) return { id: user_id };
     const [user] = await this.users.byIds([user_id]);
     return user ? { id: user.id, username: user.username } : { id: user_id };
-  }
-
-  /** True where the actor runs the room: for what the gateway offers its admins. */
-  async runs(actor: Actor, room_id: string): Promise<boolean> {
-    return canRun(actor, await this.rooms.getFor(room_id, readerOf(actor)));
   }
 
   private async memberView(room: RoomForReader, user_id: string): Promise<RoomMemberView> {

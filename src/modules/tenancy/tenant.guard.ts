@@ -52,14 +52,20 @@ export class TenantGuard implements CanActivate {
     return this.enter(client_id, request, response, 'UNAUTHORIZED', () => assertCovers(actor, rule));
   }
 
+  /**
+   * For a public route that runs in no tenant until it has found whose the object in its path is: the request goes on in that tenant, and
+   * the caller's credential counts where it is good there. False where the tenant is gone.
+   */
+  async enterFound(client_id: string, request: KaiwaRequest, response: KaiwaResponse): Promise<boolean> {
+    const tenant = this.directory.peek(client_id) ?? (await this.directory.find(client_id));
+    return tenant !== null && this.bind(tenant, request, response, 'UNKNOWN_CLIENT', () => admitCredential(client_id, request));
+  }
+
   private enterPublic(rule: PublicRule, request: KaiwaRequest, response: KaiwaResponse): boolean | Promise<boolean> {
     if (rule.tenant === 'none') return true;
     const { credential } = request;
     const client_id = (rule.tenant === 'credential' && credential?.client_id) || this.nameOf(request);
-    return this.enter(client_id, request, response, 'UNKNOWN_CLIENT', () => {
-      // Who belongs to another tenant is nobody here.
-      if (credential && (credential.client_id ?? client_id) === client_id) request.scope.actor = credential.actor;
-    });
+    return this.enter(client_id, request, response, 'UNKNOWN_CLIENT', () => admitCredential(client_id, request));
   }
 
   /** The tenant that an anonymous request means. */
@@ -112,6 +118,11 @@ export class TenantGuard implements CanActivate {
     }
     return rule;
   }
+}
+
+/** Who belongs to another tenant is nobody here. */
+function admitCredential(client_id: string, { credential, scope }: KaiwaRequest): void {
+  if (credential && (credential.client_id ?? client_id) === client_id) scope.actor = credential.actor;
 }
 
 function assertOperator(actor: Actor): true {

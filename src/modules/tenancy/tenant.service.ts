@@ -141,6 +141,7 @@ export class TenantService {
         phone_numbers: changes.phone_numbers ?? before.phone_numbers,
         oidc: oidc === undefined ? before.oidc : oidc,
         ...this.integrations.apply(before, changes, isOperator),
+        storage_quota_bytes: changes.storage_quota_bytes === undefined ? before.storage_quota_bytes : changes.storage_quota_bytes,
       };
       const numbers = phoneKeys(after);
       const tenant = await this.register.updateOwn(after);
@@ -174,6 +175,7 @@ function newTenant(input: Pick<CreateTenantDto, 'client_id' | 'name'> & Partial<
     openai: null,
     twilio: null,
     assistant: null,
+    storage_quota_bytes: input.storage_quota_bytes ?? null,
   };
 }
 

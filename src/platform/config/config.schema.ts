@@ -10,6 +10,27 @@ const wholeNumber = (min: number, max: number): z.ZodType<number, string> =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `takes a whole number from ${min} to ${max}`);
 
+/** A size in bytes. */
+const byteCount = (min: number): z.ZodType<number, string> =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, `takes a number of bytes from ${min}`)
+    .transform(Number)
+    .refine((value) => value >= min, `takes a number of bytes from ${min}`);
+
+/** Media types such as `image/png`, or `image/*`. */
+const mediaTypes = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((type) => type.trim().toLowerCase())
+      .filter(Boolean),
+  )
+  .pipe(
+    z.array(z.string().regex(/^[a-z0-9][\w.+-]*\/(?:\*|[a-z0-9][\w.+-]*)$/, 'each is a media type such as image/png or image/*')).min(1),
+  );
+
 const secretList = z
   .string()
   .transform((value) =>
@@ -51,6 +72,15 @@ function isOrigin(value: string): boolean {
     return false;
   }
 }
+
+/** Networks as `10.1.0.0/16`, comma-separated. */
+const networks = z.string().transform((value, context): ReadonlyArray<readonly [string, number]> => {
+  const parts = value.split(',').map((part) => part.trim());
+  if (parts.every((part) => ipaddr.isValidCIDR(part)))
+    return parts.map((part) => [part.slice(0, part.indexOf('/')), Number(part.slice(part.indexOf('/') + 1))]);
+  context.addIssue({ code: 'custom', message: 'takes networks such as 10.1.0.0/16, comma-separated' });
+  return z.NEVER;
+});
 
 /** `off`, `on`, or `<per caller>/<per tenant>` requests a minute. */
 const rateLimit = z
@@ -119,6 +149,7 @@ export const environmentSchema = z
     TLS_KEY_FILE: z.string().min(1).optional(),
     RATE_LIMIT: rateLimit.default({ caller: 1_200, tenant: 24_000 }),
     CORS_ORIGINS: origins.default([]),
+    OUTBOUND_PRIVATE_NETWORKS: networks.default([]),
     TRUST_PROXY: trustProxy.default(false),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     SOCKET_ADAPTER: z.enum(['memory', 'postgres', 'redis']).optional(),
@@ -137,12 +168,25 @@ export const environmentSchema = z
     OPENAI_MODEL: modelName.default('gpt-5-mini'),
     OPENAI_EMBEDDING_MODEL: modelName.optional(),
     WHISPER_MODEL: modelName.default('whisper-1'),
+    ASSISTANT_TIMEOUT_MS: wholeNumber(1_000, 30_000).default(30_000),
     TWILIO_ACCOUNT_SID: z
       .string()
       .regex(/^AC[0-9A-Za-z]{1,62}$/, 'takes an account SID: AC and 32 characters')
       .optional(),
     TWILIO_AUTH_TOKEN: secretText.optional(),
     TWILIO_API_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.twilio.com'),
+    FILE_MAX_BYTES: byteCount(1).default(100 * 1024 ** 2),
+    FILE_TYPES: mediaTypes.optional(),
+    STORAGE_QUOTA_BYTES: byteCount(0).default(10 * 1024 ** 3),
+    S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+    S3_BUCKET: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'takes the name of a bucket: 3 to 63 characters of a-z, 0-9, . and -')
+      .optional(),
+    S3_REGION: z.string().min(1).default('us-east-1'),
+    S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+    S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+    S3_FORCE_PATH_STYLE: flag.optional(),
     STUN_URLS: iceUrls('stuns?', 'stun:stun.example.com:3478').default([]),
     TURN_URLS: iceUrls('turns?', 'turn:turn.example.com:3478?transport=udp').default([]),
     TURN_SECRET: secretText.optional(),
@@ -167,6 +211,10 @@ export const environmentSchema = z
       needs(environment.TURN_SECRET ? 'TURN_URLS' : 'TURN_SECRET', 'TURN needs both');
     }
     if (environment.SOCKET_ADAPTER === 'redis' && !environment.REDIS_URL) needs('REDIS_URL', 'is required with SOCKET_ADAPTER=redis');
+    if (environment.S3_ENDPOINT && !environment.S3_BUCKET) needs('S3_BUCKET', 'is required with S3_ENDPOINT');
+    if (Boolean(environment.S3_ACCESS_KEY_ID) !== Boolean(environment.S3_SECRET_ACCESS_KEY)) {
+      needs(environment.S3_ACCESS_KEY_ID ? 'S3_SECRET_ACCESS_KEY' : 'S3_ACCESS_KEY_ID', 'the two go together');
+    }
   });
 
 export type Environment = z.output<typeof environmentSchema>;

@@ -29,6 +29,13 @@ describe('secrets at rest', () => {
     expect(boxOf(NEW, OLD).open(sealed, 'salon/openai')).toBe('sk-1');
     expect(() => boxOf(NEW).open(sealed, 'salon/openai')).toThrow('its key is not in ENCRYPTION_KEY any more');
   });
+
+  it('have one fingerprint for a text, which tells nothing without the key', () => {
+    const mark = boxOf(NEW).fingerprint('secret');
+    expect(boxOf(NEW, OLD).fingerprint('secret')).toBe(mark);
+    expect(boxOf(NEW).fingerprint('other')).not.toBe(mark);
+    expect(boxOf(OLD).fingerprint('secret')).not.toBe(mark);
+  });
 });
 
 describe('masks', () => {

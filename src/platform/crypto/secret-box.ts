@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config, keyName } from '../config/index.js';
 
@@ -31,10 +31,8 @@ export class SecretBox {
 
   /** The sealed form of a text: `v1.<key name>.<nonce, tag and ciphertext in base64url>`. `place` must be given again to open it. */
   seal(text: string, place: string): string {
-    const key = this.keys.get(this.first);
-    if (!key) throw new Error('No key encrypts: ENCRYPTION_KEY is empty');
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv(CIPHER, key, nonce).setAAD(Buffer.from(place));
+    const cipher = createCipheriv(CIPHER, this.key(this.first), nonce).setAAD(Buffer.from(place));
     const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
     return [VERSION, this.first, Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url')].join('.');
   }
@@ -42,9 +40,8 @@ export class SecretBox {
   /** The text that was sealed for `place`. @throws SealBrokenError */
   open(sealed: string, place: string): string {
     const [version, name = '', data = ''] = sealed.split('.');
-    const key = this.keys.get(name);
     if (version !== VERSION) throw new SealBrokenError('it is not in a known form');
-    if (!key) throw new SealBrokenError('its key is not in ENCRYPTION_KEY any more');
+    const key = this.key(name);
     const bytes = Buffer.from(data, 'base64url');
     if (bytes.length < NONCE_BYTES + TAG_BYTES) throw new SealBrokenError('it is cut short');
     const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
@@ -55,6 +52,17 @@ export class SecretBox {
     } catch {
       throw new SealBrokenError('it was changed, or belongs elsewhere');
     }
+  }
+
+  /** The same for the same text, and of no use for guessing it to whoever has no key; another one once the first key is another. */
+  fingerprint(text: string): string {
+    return createHmac('sha256', this.key(this.first)).update(text).digest('base64url');
+  }
+
+  private key(name: string): Buffer {
+    const key = this.keys.get(name);
+    if (!key) throw new SealBrokenError('its key is not in ENCRYPTION_KEY any more');
+    return key;
   }
 }
 

@@ -2,6 +2,8 @@
 export type CrossingReason =
   /** Finding the tenant itself: by `client_id`, domain, phone number or meeting link, before any is in scope. */
   | 'tenant-directory'
+  /** Finding the tenant of a page that is delivered by its id alone. */
+  | 'page-delivery'
   /** What the operator does above the tenants: listing, making, changing and deleting them, and the operator's log. */
   | 'operator'
   /** Loading what was revoked (sessions, disabled accounts, API keys) for all tenants, at start and after a lost LISTEN. */

@@ -1,4 +1,4 @@
-import { DataSource, type MixedList } from 'typeorm';
+import { DataSource, type Logger, type MixedList } from 'typeorm';
 import type { Config } from '../config/index.js';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { connectionOptions, servingOptions } from './connection-options.js';
@@ -48,9 +48,20 @@ export function makeMigrationDataSource(migration_url: string): DataSource {
     uuidExtension: 'pgcrypto',
     synchronize: false,
     logging: false,
+    logger: new SilentLogger(),
     migrations: MIGRATIONS,
     migrationsTableName: MIGRATIONS_TABLE,
     migrationsTransactionMode: 'each',
     extra: { ...connectionOptions(migration_url, null, 'kaiwa:migrate'), max: 2 },
   });
+}
+
+/** TypeORM writes failed migrations to standard output, whatever `logging` says; what is thrown says it too. */
+class SilentLogger implements Logger {
+  logQuery(): void {}
+  logQueryError(): void {}
+  logQuerySlow(): void {}
+  logSchemaBuild(): void {}
+  logMigration(): void {}
+  log(): void {}
 }

@@ -15,7 +15,8 @@ const ROLES = ['kaiwa_app', 'kaiwa_system'] as const;
 /**
  * Brings the database up to date. Several nodes may call it at once: one migrates, the others wait for it, five minutes at
  * most. Where nothing is to be done it takes one connection and a few statements. Throws `DatabaseUnfitError` on PostgreSQL
- * before 15, and where the login of `DATABASE_URL` cannot be given the runtime roles.
+ * before 15, where the login of `DATABASE_URL` cannot be given the runtime roles, and where another login has migrated before. A first
+ * migration that fails leaves nothing, so that another login may begin.
  */
 export async function migrate(config: Config): Promise<void> {
   const { url, migration_url } = config.database;
@@ -28,7 +29,7 @@ export async function migrate(config: Config): Promise<void> {
     if ((await isCurrent(client, loginOf(url))) && (await isJobSchemaCurrent(client))) return;
     await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query('select pg_advisory_lock($1)', [LOCK]);
-    await runPending(migration_url);
+    await runPending(client, migration_url);
     if (!(await isJobSchemaCurrent(client))) await migrateJobSchema(client, migration_url);
     await grantRoles(client, loginOf(url));
   } finally {
@@ -44,8 +45,7 @@ async function assertVersion(client: pg.Client): Promise<void> {
 }
 
 async function isCurrent(client: pg.Client, login: string | null): Promise<boolean> {
-  const { rows } = await client.query<{ exists: boolean }>('select to_regclass($1) is not null as exists', [MIGRATIONS_TABLE]);
-  if (!rows[0]?.exists) return false;
+  if (!(await hasMigrationsTable(client))) return false;
   const names = MIGRATIONS.map((migration) => new migration().name ?? migration.name);
   const listed = await client.query<{ missing: number }>(
     `select count(*)::int as missing from unnest($1::text[]) as wanted (name)
@@ -55,14 +55,42 @@ async function isCurrent(client: pg.Client, login: string | null): Promise<boole
   return listed.rows[0]?.missing === 0 && (await rolesWithout(client, login)).length === 0;
 }
 
-async function runPending(migration_url: string): Promise<void> {
+/** Whether something was migrated before. @throws DatabaseUnfitError where another login did, which alone may go on */
+async function hasMigrationsTable(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ owner: string; login: string; is_mine: boolean }>(
+    `select pg_get_userbyid(relowner) as owner, current_user as login, pg_has_role(relowner, 'USAGE') as is_mine
+       from pg_class where oid = to_regclass($1)`,
+    [MIGRATIONS_TABLE],
+  );
+  const [table] = rows;
+  if (!table) return false;
+  if (table.is_mine) return true;
+  const [owner, login] = [client.escapeIdentifier(table.owner), client.escapeIdentifier(table.login)];
+  throw new DatabaseUnfitError(
+    `it was migrated by ${owner}, and ${login} may not go on; name ${owner} in DATABASE_MIGRATION_URL, ` +
+      `or let a superuser run in it: reassign owned by ${owner} to ${login}`,
+  );
+}
+
+async function runPending(client: pg.Client, migration_url: string): Promise<void> {
+  const isFirst = !(await hasMigrationsTable(client));
   const dataSource = makeMigrationDataSource(migration_url);
   await dataSource.initialize();
   try {
     await dataSource.runMigrations();
+  } catch (error) {
+    if (isFirst) await dropEmptyList(client);
+    throw error;
   } finally {
     await dataSource.destroy();
   }
+}
+
+/** TypeORM makes its list before the first migration's transaction; a login that got no further must not own it. */
+async function dropEmptyList(client: pg.Client): Promise<void> {
+  if (!(await hasMigrationsTable(client))) return;
+  const { rows } = await client.query(`select from ${MIGRATIONS_TABLE} limit 1`);
+  if (rows.length === 0) await client.query(`drop table ${MIGRATIONS_TABLE}`);
 }
 
 /** The login that the URL names, else PostgreSQL's own choice, which is the migration's login too. */

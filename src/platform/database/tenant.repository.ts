@@ -4,7 +4,6 @@ import type {
   EntityTarget,
   FindManyOptions,
   FindOneOptions,
-  FindOptionsOrder,
   FindOptionsWhere,
   Repository,
   SelectQueryBuilder,
@@ -153,9 +152,4 @@ export abstract class TenantRepository<E extends { client_id: string }> {
   private mine(where: Where<E>): Where<E> {
     return Array.isArray(where) ? where.map((one) => this.mineOne(one)) : this.mineOne(where);
   }
-}
-
-/** TypeORM's order by the columns of a keyset, for `find`. */
-export function orderOf<E>(order: KeysetOrder<E>): FindOptionsOrder<E> {
-  return Object.fromEntries(order.columns.map((column) => [column, order.direction])) as FindOptionsOrder<E>;
 }

@@ -42,6 +42,8 @@ export const ERROR_TABLE = {
   UNKNOWN_CLIENT: { status: 404, message: 'Unknown client' },
   USER_NOT_FOUND: { status: 404, message: 'User not found' },
   ROOM_NOT_FOUND: { status: 404, message: 'Room not found' },
+  FILE_NOT_FOUND: { status: 404, message: 'File not found' },
+  UPLOAD_NOT_FOUND: { status: 404, message: 'Upload not found' },
   MESSAGE_NOT_FOUND: { status: 404, message: 'Message not found' },
   MEMBER_NOT_FOUND: { status: 404, message: 'Member not found' },
   API_KEY_NOT_FOUND: { status: 404, message: 'API key not found' },
@@ -52,6 +54,8 @@ export const ERROR_TABLE = {
   INVITATION_NOT_FOUND: { status: 404, message: 'Invitation not found' },
   CALL_NOT_FOUND: { status: 404, message: 'Call not found' },
   RECORDING_NOT_FOUND: { status: 404, message: 'Recording not found' },
+  PAGE_NOT_FOUND: { status: 404, message: 'Page not found' },
+  PAGE_NOT_EDITABLE: { status: 404, message: 'Page not found or Do not have permission' },
   TENANT_NOT_FOUND: { status: 404, message: 'Unknown client' },
   // 405, 406
   METHOD_NOT_ALLOWED: { status: 405, message: 'Method not allowed' },
@@ -69,19 +73,29 @@ export const ERROR_TABLE = {
   ROOM_NOT_DELETABLE: { status: 409, message: 'This room cannot be deleted' },
   MESSAGE_DELETED: { status: 409, message: 'The message was deleted' },
   CALL_SID_TAKEN: { status: 409, message: 'A call with this call_sid is logged already' },
+  CALL_BUSY: { status: 409, message: 'Another turn of this call is being answered' },
   USER_BUSY: { status: 409, message: 'One of the two is in a call already' },
   CALL_NOT_RINGING: { status: 409, message: 'The call does not ring any more' },
   CALL_OVER: { status: 409, message: 'The call is over' },
   TOO_MANY_TURNS: { status: 409, message: 'The call has as many turns as one may have' },
   IDEMPOTENCY_IN_PROGRESS: { status: 409, message: 'A request with this Idempotency-Key is still running' },
   CONFLICT: { status: 409, message: 'The change conflicts with another one; try again' },
-  // 413, 415, 422, 429
+  // 412, 413, 415, 416, 422, 429
+  TUS_VERSION: { status: 412, message: 'Tus-Resumable must be 1.0.0' },
+  PAGE_CHANGED: { status: 412, message: 'The page has changed since it was read' },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The body is too large' },
+  FILE_TOO_LARGE: { status: 413, message: 'The file is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'The body must be application/json' },
+  FILE_TYPE_NOT_TAKEN: { status: 415, message: 'Files of this type are not taken' },
+  RANGE_NOT_SATISFIABLE: { status: 416, message: 'The range begins beyond the end of the file' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, message: 'This Idempotency-Key was used with another body' },
   RATE_LIMITED: { status: 429, message: 'Too many requests' },
   // 5xx
   INTERNAL_ERROR: { status: 500, message: 'Internal server error' },
+  MODEL_REFUSED: { status: 502, message: 'The language model refused the request' },
+  MODEL_FAILED: { status: 502, message: 'The language model did not answer properly' },
+  MODEL_BUSY: { status: 503, message: 'The language model is busy, or its account is used up; try again later' },
+  MODEL_TIMEOUT: { status: 504, message: 'The language model did not answer in time' },
   TELEPHONY_FAILED: { status: 502, message: 'The telephone provider refused the request' },
   TRANSCRIPTION_FAILED: { status: 502, message: 'The recording could not be transcribed' },
   TELEPHONY_UNAVAILABLE: { status: 503, message: 'The telephone provider does not answer; try again soon' },
@@ -91,7 +105,9 @@ export const ERROR_TABLE = {
   OVERLOADED: { status: 503, message: 'The server is busy; try again soon' },
   DATABASE_UNAVAILABLE: { status: 503, message: 'The database does not answer; try again soon' },
   ISSUER_UNAVAILABLE: { status: 503, message: 'The identity provider does not answer; try again soon' },
+  STORAGE_UNAVAILABLE: { status: 503, message: 'The storage does not answer; try again soon' },
   SHUTTING_DOWN: { status: 503, message: 'The server is shutting down' },
+  QUOTA_EXCEEDED: { status: 507, message: "The tenant's storage is full" },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;

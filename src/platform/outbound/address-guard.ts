@@ -22,15 +22,29 @@ export function isPrivateAddress(address: string): boolean {
   return ipaddr.process(address).range() !== 'unicast';
 }
 
+/** A network that the operator lets tenants' URLs lead into although it is private: an address and the length of its prefix. */
+export type Network = readonly [string, number];
+
+/** True where `address` may be connected to: it is public, or in one of `allowed`. */
+function mayConnect(address: string, allowed: readonly Network[]): boolean {
+  if (!isPrivateAddress(address)) return true;
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  return allowed.some(([base, bits]) => {
+    const network = ipaddr.parse(base);
+    return network.kind() === parsed.kind() && parsed.match(network, bits);
+  });
+}
+
 /**
  * Checks what a URL says by itself: http or https, and no literal address that is private. `new URL` has already written
  * `0x7f.1` and `2130706433` as 127.0.0.1. Names are checked when they are resolved, by {@link guardedLookup}.
  * @throws ForbiddenAddressError
  */
-export function assertPublicUrl(url: URL): void {
+export function assertPublicUrl(url: URL, allowed: readonly Network[] = []): void {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new ForbiddenAddressError(url.protocol);
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) ? isPrivateAddress(host) : isLocalName(host)) throw new ForbiddenAddressError(url.hostname);
+  if (isIP(host) ? !mayConnect(host, allowed) : isLocalName(host)) throw new ForbiddenAddressError(url.hostname);
 }
 
 /**
@@ -38,27 +52,35 @@ export function assertPublicUrl(url: URL): void {
  * answer otherwise later.
  * @throws ForbiddenAddressError, and dns errors where the name does not resolve
  */
-export async function assertResolvesPublicly(url: URL): Promise<void> {
-  assertPublicUrl(url);
+export async function assertResolvesPublicly(url: URL, allowed: readonly Network[] = []): Promise<void> {
+  assertPublicUrl(url, allowed);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (isIP(host)) return;
   await new Promise<void>((resolve, reject) => {
-    guardedLookup(host, { all: true }, (error) => (error ? reject(error) : resolve()));
+    guardedLookupFor(allowed)(host, { all: true }, (error) => (error ? reject(error) : resolve()));
   });
 }
 
 type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
 
-/** `dns.lookup`, which fails with {@link ForbiddenAddressError} where any of the name's addresses is private. */
-export function guardedLookup(hostname: string, options: LookupOptions, callback: LookupCallback): void {
-  dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, []);
-    const [first] = addresses;
-    if (!first || addresses.some(({ address }) => isPrivateAddress(address))) return callback(new ForbiddenAddressError(hostname), []);
-    if (options.all) callback(null, addresses);
-    else callback(null, first.address, first.family);
-  });
+type Lookup = (hostname: string, options: LookupOptions, callback: LookupCallback) => void;
+
+/** `dns.lookup`, which fails with {@link ForbiddenAddressError} where any of the name's addresses is private and not `allowed`. */
+export function guardedLookupFor(allowed: readonly Network[]): Lookup {
+  return (hostname, options, callback) => {
+    dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, []);
+      const [first] = addresses;
+      if (!first || !addresses.every(({ address }) => mayConnect(address, allowed)))
+        return callback(new ForbiddenAddressError(hostname), []);
+      if (options.all) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
 }
+
+/** {@link guardedLookupFor} no private network at all. */
+export const guardedLookup: Lookup = guardedLookupFor([]);
 
 /** Names that mean this machine wherever they are asked (RFC 6761). */
 function isLocalName(host: string): boolean {

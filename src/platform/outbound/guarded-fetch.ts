@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher, request } from 'undici';
-import { assertPublicUrl, ForbiddenAddressError, guardedLookup } from './address-guard.js';
+import { assertPublicUrl, ForbiddenAddressError, guardedLookup, guardedLookupFor, type Network } from './address-guard.js';
 
 export interface OutboundRequest {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
@@ -14,6 +14,8 @@ export interface OutboundRequest {
   max_redirects?: number;
   /** True for URLs that the operator set: those may be private. */
   allow_private?: boolean;
+  /** Private networks that the operator lets tenants' URLs lead into. */
+  allowed_networks?: readonly Network[];
   signal?: AbortSignal;
 }
 
@@ -37,6 +39,7 @@ const CONNECT_TIMEOUT_MS = 3_000;
 
 const common = { keepAliveTimeout: 10_000, connections: 16 } as const;
 const guarded = new Agent({ ...common, connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup } });
+const allowing = new Map<string, Agent>();
 const open = new Agent({ ...common, connect: { timeout: CONNECT_TIMEOUT_MS } });
 
 /**
@@ -56,11 +59,12 @@ export function dispatcherFor(allow_private: boolean): Dispatcher {
 export async function guardedFetch(target: string, options: OutboundRequest): Promise<OutboundAnswer> {
   const timeout = AbortSignal.timeout(options.timeout_ms);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-  const dispatcher = options.allow_private ? open : guarded;
+  const allowed = options.allowed_networks ?? [];
+  const dispatcher = options.allow_private ? open : agentFor(allowed);
   let url = new URL(target);
   let { method = 'GET', headers = {}, body } = options;
   for (let hops = 0; ; hops++) {
-    if (!options.allow_private) assertPublicUrl(url);
+    if (!options.allow_private) assertPublicUrl(url, allowed);
     else if (!/^https?:$/.test(url.protocol)) throw new ForbiddenAddressError(url.protocol);
     const response = await request(url, { method, headers, body, dispatcher, signal });
     const next = redirectOf(response.statusCode, response.headers.location, url);
@@ -85,6 +89,18 @@ export async function guardedFetch(target: string, options: OutboundRequest): Pr
     }
     url = next;
   }
+}
+
+/** The configuration names the networks once, so there is one agent more at most. */
+function agentFor(allowed: readonly Network[]): Agent {
+  if (allowed.length === 0) return guarded;
+  const key = allowed.join();
+  let agent = allowing.get(key);
+  if (!agent) {
+    agent = new Agent({ ...common, connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookupFor(allowed) } });
+    allowing.set(key, agent);
+  }
+  return agent;
 }
 
 function redirectOf(status: number, location: string | string[] | undefined, from: URL): URL | null {

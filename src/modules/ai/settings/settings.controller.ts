@@ -65,7 +65,7 @@ export class SettingsController {
     return linkPage(await this.settings.versions(actor, 'prompt', query), request, response);
   }
 
-  /** Make an earlier version of the assistant's prompt the current one again, as a new version. */
+  /** Bring back an earlier version of the assistant's prompt. It becomes the current one as a new version. */
   @Post('prompt/versions/:version/restore')
   @Access('admin', WRITERS)
   @Answers(200, PromptView, { refuses: ['VERSION_NOT_FOUND', 'VALIDATION_FAILED'] })
@@ -102,7 +102,7 @@ export class SettingsController {
     return linkPage(await this.settings.versions(actor, 'func_config', query), request, response);
   }
 
-  /** Make an earlier version of the functions that callers run the current one again, as a new version. */
+  /** Bring back an earlier version of the functions that callers run. It becomes the current one as a new version. */
   @Post('func-config/versions/:version/restore')
   @Access('admin', WRITERS)
   @Answers(200, FunctionConfigView, { refuses: ['VERSION_NOT_FOUND', 'VALIDATION_FAILED'] })
@@ -139,7 +139,7 @@ export class SettingsController {
     return linkPage(await this.settings.versions(actor, 'ext_tools', query), request, response);
   }
 
-  /** Make an earlier version of the tools that this server runs the current one again, as a new version. */
+  /** Bring back an earlier version of the tools that this server runs. It becomes the current one as a new version. */
   @Post('ext-tools/versions/:version/restore')
   @Access('admin', WRITERS)
   @Answers(200, ExtToolsView, { refuses: ['VERSION_NOT_FOUND', 'VALIDATION_FAILED'] })

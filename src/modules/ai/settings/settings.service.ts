@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Config } from '../../../platform/config/index.js';
 import { Database, type Page, type PageRequest } from '../../../platform/database/index.js';
 import { AppError, type ErrorDetail } from '../../../platform/errors/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
@@ -34,6 +35,7 @@ const MAX_PROMPT_BYTES = 32 * 1024;
 @Injectable()
 export class SettingsService {
   constructor(
+    private readonly config: Config,
     private readonly database: Database,
     private readonly settings: SettingsRepository,
     private readonly current: CurrentSettings,
@@ -123,7 +125,7 @@ export class SettingsService {
       }
       case 'ext_tools': {
         const others = (await this.functions()).map((tool) => tool.function.name);
-        return extToolFaults((value as ExtToolSettings).tools, others);
+        return extToolFaults((value as ExtToolSettings).tools, others, this.config.env.OUTBOUND_PRIVATE_NETWORKS);
       }
     }
   }

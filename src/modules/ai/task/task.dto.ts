@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
 import { IsOneOf, IsText, PageQuery } from '../../../platform/http/index.js';
 import { NAME_PATTERN } from '../faq/faq.dto.js';
@@ -23,7 +23,7 @@ function timeField(
 ): PropertyDecorator {
   const { optional = false, description } = options;
   return applyDecorators(
-    ApiProperty({ type: String, maxLength: 40, example, description, required: !optional } as ApiPropertyOptions),
+    ApiProperty({ type: String, maxLength: 40, example, description, required: !optional }),
     ValidateBy({
       name,
       validator: { validate: (value: unknown) => typeof value === 'string' && holds(value), defaultMessage: () => message },
@@ -111,6 +111,6 @@ export class TaskQuery extends PageQuery {
   @IsWallClockBound({ optional: true, description: "Before this time of the tenant's clock" })
   to?: string;
 
-  @IsOneOf(TASK_STATUSES, { optional: true, enum_name: 'TaskStatus', description: 'Those that stand so' })
+  @IsOneOf(TASK_STATUSES, { optional: true, description: 'Those that stand so' })
   status?: TaskStatus;
 }

@@ -10,8 +10,8 @@ export function isWallClock(text: string): boolean {
 
 /** A wall-clock time as if it were UTC, by which two of them compare; null for what is none. */
 export function wallClockKey(text: string): Date | null {
-  const [, day, hour, minute, second = '00', fraction = ''] = WALL_CLOCK.exec(text) ?? [];
-  if (day === undefined || !isCalendarDate(day)) return null;
+  const [, day = '', hour = '', minute = '', second = '00', fraction = ''] = WALL_CLOCK.exec(text) ?? [];
+  if (!isCalendarDate(day)) return null;
   return new Date(`${day}T${hour}:${minute}:${second}${fraction}Z`);
 }
 

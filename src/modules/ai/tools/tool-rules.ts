@@ -1,4 +1,4 @@
-import { assertResolvesPublicly, ForbiddenAddressError } from '../../../platform/outbound/index.js';
+import { assertResolvesPublicly, ForbiddenAddressError, type Network } from '../../../platform/outbound/index.js';
 import type { ErrorDetail } from '../../../platform/errors/index.js';
 import { BUILT_IN_TOOLS, type ExtTool, type FunctionTool, type JsonSchema } from '../settings/setting-values.js';
 import { ToolSchema } from './tool-schema.js';
@@ -36,8 +36,12 @@ export function functionFaults(tools: readonly FunctionTool[], others: readonly 
   ]);
 }
 
-/** What is wrong with tools that this server runs, their addresses included. Asks DNS, so call it outside a transaction. */
-export async function extToolFaults(tools: readonly ExtTool[], others: readonly string[]): Promise<ErrorDetail[]> {
+/** What is wrong with tools that this server runs, their addresses included: private ones are refused but for `allowed`. Asks DNS, so call it outside a transaction. */
+export async function extToolFaults(
+  tools: readonly ExtTool[],
+  others: readonly string[],
+  allowed: readonly Network[],
+): Promise<ErrorDetail[]> {
   const names = tools.map(({ name }) => name);
   const found = tools.flatMap((tool, index) => [
     ...nameFaults(names, index, others, `tools[${index}].name`),
@@ -45,7 +49,7 @@ export async function extToolFaults(tools: readonly ExtTool[], others: readonly 
     ...headerFaults(tool.headers, `tools[${index}].headers`),
     ...placeholderFaults(tool, `tools[${index}].url`),
   ]);
-  const addresses = await Promise.all(tools.map(({ url }, index) => addressFaults(url, `tools[${index}].url`)));
+  const addresses = await Promise.all(tools.map(({ url }, index) => addressFaults(url, `tools[${index}].url`, allowed)));
   return [...found, ...addresses.flat()];
 }
 
@@ -82,7 +86,7 @@ function headerFaults(headers: Readonly<Record<string, string>>, field: string):
 
 /** `{argument}` must be one that the tool has, and cannot choose the server. */
 function placeholderFaults({ url, parameters }: ExtTool, field: string): ErrorDetail[] {
-  const known = Object.keys((parameters['properties'] ?? {}) as object);
+  const known = Object.keys(parameters['properties'] ?? {});
   const path = pathOf(url);
   if (/[{}]/.test(url.slice(0, url.length - path.length))) return [{ field, message: 'can have {…} in its path and query alone' }];
   return [...path.matchAll(PLACEHOLDER)].flatMap(([, name = '']) =>
@@ -95,12 +99,12 @@ function pathOf(url: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*(.*)$/is.exec(url)?.[1] ?? '';
 }
 
-async function addressFaults(text: string, field: string): Promise<ErrorDetail[]> {
+async function addressFaults(text: string, field: string, allowed: readonly Network[]): Promise<ErrorDetail[]> {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) return [{ field, message: 'must be an http or https URL' }];
   if (url.username !== '' || url.password !== '') return [{ field, message: 'must not have a user name or password' }];
   try {
-    await within(assertResolvesPublicly(url), RESOLVE_MS);
+    await within(assertResolvesPublicly(url, allowed), RESOLVE_MS);
     return [];
   } catch (error) {
     return error instanceof ForbiddenAddressError ? [{ field, message: 'must not be a private address' }] : [];

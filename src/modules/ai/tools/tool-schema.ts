@@ -2,6 +2,7 @@ import { createContext, Script } from 'node:vm';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { ErrorDetail } from '../../../platform/errors/index.js';
+import { isStorable } from '../../../platform/http/index.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -23,9 +24,12 @@ const runInRoom = new Script('run()');
 export const ToolSchema = {
   /** What is wrong with a tool's `parameters`, each by its place; nothing where they are the JSON Schema (2020-12) of an object. */
   faults(schema: Schema): ErrorDetail[] {
-    if (Buffer.byteLength(JSON.stringify(schema)) > MAX_SCHEMA_BYTES)
-      return [{ field: '', message: `must be at most ${MAX_SCHEMA_BYTES / 1024} KiB of JSON` }];
     if (depthOf(schema) > MAX_DEPTH) return [{ field: '', message: 'is nested too deeply' }];
+    if (Buffer.byteLength(JSON.stringify(schema)) > MAX_SCHEMA_BYTES) {
+      return [{ field: '', message: `must be at most ${MAX_SCHEMA_BYTES / 1024} KiB of JSON` }];
+    }
+    if (!isStorableJson(schema)) return [{ field: '', message: 'must not have NUL or half a character' }];
+    if ('$async' in schema) return [{ field: '$async', message: 'is not taken' }];
     if (schema['type'] !== 'object') return [{ field: 'type', message: 'must be object' }];
     if (!meta.validateSchema(schema))
       return leaves(meta.errors ?? [])
@@ -71,7 +75,7 @@ export const ToolSchema = {
 function compile(schema: Schema): ValidateFunction {
   let validate = compiled.get(schema);
   if (!validate) {
-    validate = newAjv(false).compile({ ...schema, $async: undefined });
+    validate = newAjv(false).compile(schema);
     compiled.set(schema, validate);
   }
   return validate;
@@ -117,4 +121,11 @@ function join(base: string, name: string): string {
 function depthOf(value: unknown, depth = 1): number {
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return depth;
   return Math.max(depth, ...Object.values(value).map((inner) => depthOf(inner, depth + 1)));
+}
+
+/** True where PostgreSQL can hold every text of it; not deeper than {@link MAX_DEPTH}. */
+function isStorableJson(value: unknown): boolean {
+  if (typeof value === 'string') return isStorable(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([name, inner]) => isStorable(name) && isStorableJson(inner));
 }

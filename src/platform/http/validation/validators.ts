@@ -277,7 +277,7 @@ export function IsJsonField(options: JsonOptions): PropertyDecorator {
         return isStorableJson(value) && Buffer.byteLength(JSON.stringify(value)) <= max_bytes;
       },
       message: `must be ${object ? 'an object' : 'a value'} of at most ${max_bytes} bytes of JSON`,
-      schema: (object ? { type: 'object', additionalProperties: true, example: {} } : { example: {} }),
+      schema: object ? { type: 'object', additionalProperties: true, example: {} } : { example: {} },
     },
     options,
   );

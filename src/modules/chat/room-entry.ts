@@ -125,7 +125,7 @@ export class RoomEntry {
           if (isNew) this.stream.publish({ client_id, room_id, event: 'member:joined', payload: { room_id, user } });
           void this.connections.tellCome(row);
         };
-        return { last_seq: await read() };
+        return { last_seq: await read(), last_rev: room.last_rev };
       });
       const admission: Admission = {
         letIn: () => {

@@ -1,0 +1,168 @@
+import { Injectable } from '@nestjs/common';
+import { Database, TenantRepository } from '../../platform/database/index.js';
+import { Scope } from '../../platform/scope/index.js';
+import { type AccessType, Page } from './page.entity.js';
+
+/** A page as lists show it: all but its content. */
+export interface PageRow {
+  id: string;
+  title: string;
+  access_type: AccessType;
+  sealed_password: string | null;
+  allowed_user_ids: string[];
+  co_editor_user_ids: string[];
+  creator_id: string;
+  thumbnail: string | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+/** A page as its editors see it. */
+export interface WholePage extends PageRow {
+  content: string;
+  rev: number;
+  version: number;
+}
+
+/** What decides whether a page is delivered; `content` is null where the caller has it already. */
+export interface DeliveredPage {
+  creator_id: string;
+  access_type: AccessType;
+  sealed_password: string | null;
+  rev: number;
+  content: string | null;
+}
+
+/** What a write sets. */
+export type PageState = Pick<WholePage, 'title' | 'content' | 'access_type' | 'sealed_password'>;
+
+/** The part that a user has in a page; its creator has none. */
+export type PagePart = 'reader' | 'editor';
+
+const partOf = (part: PagePart): string => `array(
+  select u.user_id from page_users u where u.client_id = p.client_id and u.page_id = p.id and u.part = '${part}' order by u.place)`;
+
+const LISTED = `p.id, p.title, p.access_type, p.sealed_password, p.creator_id, p.created_at, p.updated_at, t.image as thumbnail,
+  ${partOf('reader')} as allowed_user_ids, ${partOf('editor')} as co_editor_user_ids`;
+const THUMBNAILS = 'left join page_thumbnails t on t.client_id = p.client_id and t.page_id = p.id';
+
+const DELIVERED = `select creator_id, access_type, sealed_password, rev, case when rev = $3 then null else content end as content
+  from pages where client_id = $1 and id = $2`;
+
+/** Every id sorts before it. */
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/** Pages of the tenant in scope, and who has a part in them. */
+@Injectable()
+export class PageRepository extends TenantRepository<Page> {
+  constructor(database: Database) {
+    super(database, Page);
+  }
+
+  /** The page, or null. */
+  async findWhole(id: string): Promise<WholePage | null> {
+    const [row] = await this.database.sql<WholePage>(
+      `select ${LISTED}, p.content, p.rev, p.version from pages p ${THUMBNAILS} where p.client_id = $1 and p.id = $2`,
+      [Scope.clientId(), id],
+    );
+    return row ?? null;
+  }
+
+  /** Holds the page to the end of the transaction; false where there is none. */
+  async lock(id: string): Promise<boolean> {
+    const rows = await this.database.sql('select 1 from pages where client_id = $1 and id = $2 for no key update', [Scope.clientId(), id]);
+    return rows.length > 0;
+  }
+
+  /** The pages that a user has made or co-edits, newest first; all of the tenant's where `user_id` is null. */
+  listOf(user_id: string | null, before: string | null, limit: number): Promise<PageRow[]> {
+    const values = [Scope.clientId(), before ?? LAST_ID, limit];
+    if (user_id === null) {
+      return this.database.sql<PageRow>(
+        `select ${LISTED} from pages p ${THUMBNAILS} where p.client_id = $1 and p.id < $2 order by p.id desc limit $3`,
+        values,
+      );
+    }
+    return this.database.sql<PageRow>(
+      `with made as (select id from pages where client_id = $1 and creator_id = $4 and id < $2 order by id desc limit $3),
+            edited as (select page_id as id from page_users
+                        where client_id = $1 and user_id = $4 and part = 'editor' and page_id < $2 order by page_id desc limit $3),
+            mine as (select id from made union select id from edited order by id desc limit $3)
+       select ${LISTED} from mine m join pages p on p.client_id = $1 and p.id = m.id ${THUMBNAILS} order by p.id desc`,
+      [...values, user_id],
+    );
+  }
+
+  /** What is needed to deliver a page, or null; without its content where `known_rev` is the one that it has. */
+  async findDelivered(id: string, known_rev: number | null): Promise<DeliveredPage | null> {
+    const [row] = await this.database.sql<DeliveredPage>(DELIVERED, [Scope.clientId(), id, known_rev ?? 0]);
+    return row ?? null;
+  }
+
+  /** What a user may do with a page besides what everybody may, or null. */
+  async partsOf(id: string, user_id: string): Promise<PagePart[]> {
+    const rows = await this.database.sql<{ part: PagePart }>(
+      'select part from page_users where client_id = $1 and page_id = $2 and user_id = $3',
+      [Scope.clientId(), id, user_id],
+    );
+    return rows.map(({ part }) => part);
+  }
+
+  /** Changes the page and counts the change; answers its new `rev` and `version`. */
+  async change(id: string, state: PageState): Promise<Pick<WholePage, 'rev' | 'version'>> {
+    const [row] = await this.database.sql<Pick<WholePage, 'rev' | 'version'>>(
+      `update pages set title = $3, content = $4, access_type = $5, sealed_password = $6, rev = rev + 1, version = version + 1,
+                        updated_at = greatest(clock_timestamp(), updated_at)
+        where client_id = $1 and id = $2 returning rev, version`,
+      [Scope.clientId(), id, state.title, state.content, state.access_type, state.sealed_password],
+    );
+    return row!;
+  }
+
+  /** Which of these ids are users; they cannot go before the transaction ends. */
+  async holdUsers(ids: readonly string[]): Promise<Set<string>> {
+    const rows = await this.database.sql<{ id: string }>(
+      'select id from users where client_id = $1 and id = any($2::uuid[]) order by id for key share',
+      [Scope.clientId(), ids],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Makes these the page's users of one part, in this order. */
+  async setUsers(id: string, part: PagePart, user_ids: readonly string[]): Promise<void> {
+    await this.database.sql('delete from page_users where client_id = $1 and page_id = $2 and part = $3', [Scope.clientId(), id, part]);
+    if (user_ids.length === 0) return;
+    await this.database.sql(
+      `insert into page_users (client_id, page_id, part, user_id, place)
+       select $1, $2, $3, w.id, w.place from unnest($4::uuid[]) with ordinality as w(id, place)`,
+      [Scope.clientId(), id, part, user_ids],
+    );
+  }
+
+  /** Deletes what a user has made; answers the pages' ids. */
+  async deleteOf(creator_id: string): Promise<string[]> {
+    const rows = await this.database.sql<{ id: string }>(
+      `with made as (select id from pages where client_id = $1 and creator_id = $2 order by id for update)
+       delete from pages where client_id = $1 and id in (select id from made) returning id`,
+      [Scope.clientId(), creator_id],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Takes a user off every list; pages that listed the user have changed by it. */
+  async forgetUser(user_id: string): Promise<void> {
+    const values = [Scope.clientId(), user_id];
+    // First the pages, in one order, as every writer of them does.
+    const listed = await this.database.sql<{ id: string }>(
+      `select p.id from pages p where p.client_id = $1
+          and p.id in (select u.page_id from page_users u where u.client_id = $1 and u.user_id = $2) order by p.id for no key update`,
+      values,
+    );
+    if (listed.length === 0) return;
+    await this.database.sql('delete from page_users where client_id = $1 and user_id = $2', values);
+    await this.database.sql('update pages set rev = rev + 1 where client_id = $1 and id = any($2::uuid[])', [
+      Scope.clientId(),
+      listed.map(({ id }) => id),
+    ]);
+  }
+}

@@ -1,0 +1,4 @@
+import { startS3 } from '../support/s3.js';
+import { describeFiles } from './files.suite.js';
+
+describeFiles('a bucket of an S3 server', startS3);
