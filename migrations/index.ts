@@ -9,6 +9,7 @@ import { CreateAssistant1763600600000 } from './1763600600000-CreateAssistant.js
 import { CreateFiles1763600700000 } from './1763600700000-CreateFiles.js';
 import { CreatePages1763600800000 } from './1763600800000-CreatePages.js';
 import { CreateRinging1763600900000 } from './1763600900000-CreateRinging.js';
+import { CreateMatching1763601000000 } from './1763601000000-CreateMatching.js';
 
 /** Every migration, oldest first; listed, so that a build without one does not compile. */
 export const MIGRATIONS: Array<new () => MigrationInterface> = [
@@ -22,4 +23,5 @@ export const MIGRATIONS: Array<new () => MigrationInterface> = [
   CreateFiles1763600700000,
   CreatePages1763600800000,
   CreateRinging1763600900000,
+  CreateMatching1763601000000,
 ];

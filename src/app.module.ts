@@ -4,10 +4,12 @@ import type { Logger as PinoLogger } from 'pino';
 import { DocumentsModule } from './documents/index.js';
 import { LlmModule } from './integrations/llm/index.js';
 import { AI_ENTITIES, AiModule, AssistantModule } from './modules/ai/index.js';
+import { PaymentsModule } from './integrations/payments/index.js';
 import { AUTH_ENTITIES, AuthGuard, AuthModule, IdempotencyGuard, RateLimitGuard } from './modules/auth/index.js';
 import { CALLS_ENTITIES, CallsModule, RingModule } from './modules/calls/index.js';
 import { CHAT_ENTITIES, ChatModule } from './modules/chat/index.js';
 import { FILES_ENTITIES, FilesModule } from './modules/files/index.js';
+import { MATCHING_ENTITIES, MatchingModule } from './modules/matching/index.js';
 import { PAGES_ENTITIES, PagesModule } from './modules/pages/index.js';
 import { TENANCY_ENTITIES, TenancyModule, TenantGuard } from './modules/tenancy/index.js';
 import { USERS_ENTITIES, UsersModule } from './modules/users/index.js';
@@ -32,6 +34,7 @@ const ENTITIES = [
   ...CHAT_ENTITIES,
   ...CALLS_ENTITIES,
   ...AI_ENTITIES,
+  ...MATCHING_ENTITIES,
 ];
 
 /** The application: what it is made of, and the order of the guards that every request passes. */
@@ -49,6 +52,7 @@ export class AppModule {
         JobsModule,
         RealtimeModule,
         OperationModule,
+        PaymentsModule,
         DocumentsModule,
         LlmModule,
         // The rooms come first among the routes: they are asked for most.
@@ -62,6 +66,7 @@ export class AppModule {
         AiModule,
         FilesModule,
         AssistantModule,
+        MatchingModule,
       ],
       providers: [
         Sweeps,

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { RING_GATEWAY, RING_SERVER_EVENTS } from '../modules/calls/index.js';
 import { CHAT_GATEWAY, SERVER_EVENTS as ROOM_EVENTS } from '../modules/chat/index.js';
+import { NOTIFICATION_EVENTS } from '../modules/matching/index.js';
 import { ErrorBodyView } from '../platform/http/index.js';
 import { describeSocketEvents } from '../platform/realtime/index.js';
 import { exampleOf } from './examples.js';
@@ -10,7 +11,7 @@ type Json = Record<string, unknown>;
 
 /** Everything that sockets take and are told. */
 const TAKEN = [CHAT_GATEWAY, RING_GATEWAY].flatMap(describeSocketEvents);
-export const SERVER_EVENTS = [...ROOM_EVENTS, ...RING_SERVER_EVENTS];
+export const SERVER_EVENTS = [...ROOM_EVENTS, ...RING_SERVER_EVENTS, ...NOTIFICATION_EVENTS];
 
 const REF = '#/components/schemas/';
 const CHANNEL = '#/channels/socket';

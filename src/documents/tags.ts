@@ -17,5 +17,9 @@ export const TAGS: ReadonlyArray<{ readonly name: string; readonly description: 
   { name: 'Tasks', description: 'What callers asked for, at a time' },
   { name: 'Files', description: 'Files and images: upload, resumable upload, download, links' },
   { name: 'Pages', description: 'Pages of HTML: writing, sharing, versions, delivery' },
+  {
+    name: 'Matching',
+    description: 'Students meet speakers: master data, certificates, matchings, their messages and payments, notifications',
+  },
   { name: 'Operation', description: 'For whoever runs the server: health, metrics, the documents of this API' },
 ];

@@ -31,6 +31,8 @@ export interface Operation {
   description?: string;
   security: Json[] | undefined;
   access: AccessRule;
+  /** Its body is taken as bytes, whatever it says it is: what a signature is computed over. */
+  is_raw: boolean;
   parameters: Parameter[];
   body: Record<string, Media> | null;
   responses: Record<string, Response>;
@@ -62,6 +64,7 @@ export function operationsOf(document: ApiDocument): Operation[] {
         description: operation['description'] as string | undefined,
         security: operation['security'] as Json[] | undefined,
         access: operation['x-access'] as AccessRule,
+        is_raw: operation['x-raw-body'] === true,
         parameters: ((operation['parameters'] ?? []) as Json[]).map((parameter) => resolve<Parameter>(document, parameter)),
         body: (operation['requestBody'] as { content?: Record<string, Media> } | undefined)?.content ?? null,
         responses: Object.fromEntries(

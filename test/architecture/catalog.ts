@@ -113,6 +113,13 @@ export const COLUMNS = `
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_type t on t.oid = a.atttypid left join pg_type e on e.oid = nullif(t.typelem, 0) and t.typcategory = 'A'
    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped order by c.relname, a.attnum`;
 
+/** What excludes other rows: what is compared must be compared within the tenant. */
+export const EXCLUSIONS = `
+  select t.relname as table, k.conname as name,
+         array(select a.attname::text from unnest(k.conkey) as c(number) join pg_attribute a on a.attrelid = k.conrelid and a.attnum = c.number) as columns
+    from pg_constraint k join pg_class t on t.oid = k.conrelid
+   where k.contype = 'x' and t.relnamespace = 'public'::regnamespace order by 1, 2`;
+
 /** Functions and procedures of ours: what an extension brought is its own. */
 export const FUNCTIONS = `
   select p.proname as name, p.prosecdef as is_definer, p.proowner::regrole::text as owner, coalesce(p.proconfig, '{}') as settings,

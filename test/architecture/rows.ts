@@ -9,6 +9,13 @@ const SPECIMENS: Record<string, Row> = {
   file_attachments: { object_kind: 'room' },
   // A page by password would need one.
   pages: { access_type: 0 },
+  matchings: {
+    speaker_id: '019ac1f0-0000-7000-8000-000000000001',
+    listener_id: '019ac1f0-0000-7000-8000-000000000002',
+    meeting_length: 30,
+    ends_at: '2026-11-20T09:30:00.000Z',
+  },
+  payments: { currency: 'jpy' },
 };
 
 const CHECKS = `

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiScope, Role } from '../../src/platform/scope/index.js';
 import { makeTenant, makeUser, signIn, type TestUser, uniqueName, withHeaders } from '../support/client.js';
+import { makePerson, minutesAhead, submitPapers, type Town } from '../support/matching.js';
 import type { Api } from '../support/server.js';
 import type { Json } from './api-document.js';
 
@@ -28,6 +29,8 @@ export interface Specimen {
 export interface FreeValue {
   free: string;
 }
+
+const JOB_ID = '019ac000-0000-7000-8000-000000000001';
 
 const user: Specimen = { make: ({ people }) => people.member.id, missing: randomUUID };
 const page: Specimen = { make: ({ values }) => valueOf(values, 'pages/{id}'), missing: randomUUID };
@@ -69,6 +72,15 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
   'invitations/{id}': {
     make: async ({ people }) => idOf(await people.owner.api('/invitations', post({ email: `${uniqueName('guest')}@example.com` }))),
     missing: randomUUID,
+  },
+  // The test's telephone provider has a recording RE… of the call CA… for each that begins so.
+  'recording/{sid}': {
+    make: async ({ people, values }) => {
+      const name = `5eeb${uniqueName('a')}`;
+      values.set('?id', idOf(await people.owner.api('/call', post({ phone_number: '09012345678', call_sid: `CA${name}` }))));
+      return `RE${name}`;
+    },
+    missing: () => `RE5eeb${uniqueName('b')}`,
   },
   'calls/{id}': {
     // Between two who do nothing else here, so that it rings and nobody is busy.
@@ -132,11 +144,16 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     missing: () => uniqueName('toolless_'),
   },
   'files/{id}': { make: ({ people }) => uploadAs(people.owner), missing: randomUUID },
+  'universities/{id}': masterData('universities'),
+  'companies/{id}': masterData('companies'),
+  'departments/{id}': masterData('departments'),
+  'certificates/{id}': { make: ({ people }) => submitPapers(people.member), missing: randomUUID },
+  'matching/{id}': { make: makeMatching, missing: randomUUID },
   'tenants/{client_id}': { make: ({ client_id }) => client_id, missing: () => uniqueName('nobody') },
 };
 
 /**
- * The same for fields of queries and bodies that name an object: every field that is a UUID or ends in `id` or `ids` must stand here, and others
+ * The same for fields of queries and bodies that name an object (`?name` for what it is in a query alone): every field that is a UUID or ends in `id` or `ids` must stand here, and others
  * that name one may.
  */
 export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
@@ -159,7 +176,22 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
     },
     missing: () => uniqueName('none'),
   },
+  '?id': { make: ({ values }) => valueOf(values, '?id'), missing: randomUUID },
+  '?call_sid': {
+    make: ({ values }) => `CA${valueOf(values, 'recording/{sid}').slice(2)}`,
+    missing: () => `CA${uniqueName('none')}`,
+  },
+  '?recording_sid': { make: ({ values }) => valueOf(values, 'recording/{sid}'), missing: () => `RE5eeb${uniqueName('b')}` },
   file_ids: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
+  university_id: { make: ({ values }) => valueOf(values, 'universities/{id}'), missing: randomUUID },
+  company_id: { make: ({ values }) => valueOf(values, 'companies/{id}'), missing: randomUUID },
+  department_id: { make: ({ values }) => valueOf(values, 'departments/{id}'), missing: randomUUID },
+  job_id: { free: JOB_ID },
+  type_card_file_id: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
+  identity_card_file_id: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
+  speaker_id: user,
+  listener_id: user,
+  matching_id: { make: ({ values }) => valueOf(values, 'matching/{id}'), missing: randomUUID },
   id: { free: 'sweep' },
   client_id: { free: 'sweep' },
   client_message_id: { free: 'sweep-1' },
@@ -185,10 +217,33 @@ export const BODIES: Record<string, (side: Side, is_by_key: boolean) => Json> = 
   createUser: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),
 };
 
+function masterData(path: string): Specimen {
+  return { make: async ({ people }) => idOf(await people.owner.api(`/${path}`, post({ name: uniqueName('entry') }))), missing: randomUUID };
+}
+
+function townOf({ people, client_id, values }: Side): Town {
+  const [university_id, company_id, department_id] = ['universities', 'companies', 'departments'].map((name) =>
+    valueOf(values, `${name}/{id}`),
+  ) as [string, string, string];
+  return { owner: people.owner, client_id, university_id, company_id, department_id, job_id: JOB_ID };
+}
+
+/** A booked talk between two who have proven who they are. */
+async function makeMatching(side: Side): Promise<string> {
+  const town = townOf(side);
+  const [student, speaker] = await Promise.all([makePerson(side.anonymous, town, 'student'), makePerson(side.anonymous, town, 'company')]);
+  return idOf(await student.api('/matching', post({ speaker_id: speaker.id, date: minutesAhead(1_440), meeting_length: 30 })));
+}
+
 /** True for the names of fields that must stand among the specimens. */
 export function namesAnObject(name: string, schema: Json): boolean {
   const items = schema['items'] as Json | undefined;
   return name in FIELD_SPECIMENS || /(^|_)ids?$/.test(name) || schema['format'] === 'uuid' || items?.['format'] === 'uuid';
+}
+
+/** The key of a query's parameter: what it is in a query, where it is something else in a body. */
+export function queryKey(name: string): string {
+  return `?${name}` in FIELD_SPECIMENS ? `?${name}` : name;
 }
 
 /** `/rooms/{id}/members/{user_id}` → `rooms/{id}`, `members/{user_id}`. */

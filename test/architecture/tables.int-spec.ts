@@ -71,6 +71,12 @@ describe('every table of a tenant', () => {
     expect(outside.map(({ name }) => name)).toEqual(KEYS_ABOVE_TENANTS);
   });
 
+  it('excludes rows of its own tenant alone', async () => {
+    const exclusions = await rowsOf<{ name: string; columns: string[] }>(client, catalog.EXCLUSIONS);
+    expect(exclusions.filter(({ columns: of }) => !of.includes('client_id'))).toEqual([]);
+    expect(exclusions.map(({ name }) => name)).toEqual(['matchings_listener_free', 'matchings_speaker_free']);
+  });
+
   it('refers to other tables within its tenant alone', () => {
     const wrong = foreignKeys.filter(({ table, target, columns: from, target_columns: to }) => {
       if (!tenantTables.includes(table)) return tenantTables.includes(target);

@@ -100,6 +100,15 @@ describe('POST /tenants', () => {
       twilio: null,
       assistant: { idle_minutes: 30, history_turns: 20, history_hours: 168 },
       storage_quota_bytes: null,
+      matching: {
+        price: null,
+        currency: 'jpy',
+        cancel_cutoff_hours: 0,
+        refund_full_hours: 24,
+        refund_late_percent: 50,
+        message_ttl_days: 30,
+        certificate_retention_days: 90,
+      },
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });
     const made = await signIn(api, { ...asked.owner, client_id: asked.client_id });

@@ -25,8 +25,29 @@ interface Whole {
 
 const PASSWORD = 'correct-horse-battery-7';
 const NOWHERE = '019ac1f0-7b1e-7c3a-9d5e-0123456789ab';
-const PUBLIC_FIELDS = ['id', 'is_authenticated', 'name', 'position', 'username'];
-const WHOLE_FIELDS = [...PUBLIC_FIELDS, 'created_at', 'date_of_birth', 'disabled', 'email', 'notifications', 'phone_number', 'role'].sort();
+const PUBLIC_FIELDS = [
+  'company_id',
+  'department_id',
+  'id',
+  'is_authenticated',
+  'job_id',
+  'name',
+  'position',
+  'type',
+  'university_id',
+  'username',
+];
+const WHOLE_FIELDS = [
+  ...PUBLIC_FIELDS,
+  'certificate_id',
+  'created_at',
+  'date_of_birth',
+  'disabled',
+  'email',
+  'notifications',
+  'phone_number',
+  'role',
+].sort();
 
 let server: TestServer;
 let api: Api;
@@ -87,7 +108,13 @@ describe('registration', () => {
       name: '田中',
       date_of_birth: '2001-02-28',
       phone_number: '090-1234-5678',
+      type: null,
+      university_id: null,
+      company_id: null,
+      job_id: null,
+      department_id: null,
       position: '課長',
+      certificate_id: null,
       is_authenticated: false,
       notifications: 0,
       disabled: false,

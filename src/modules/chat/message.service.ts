@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/ids/index.js';
 import { Database, DEFAULT_LIMIT } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
+import { EventBus } from '../../platform/events/index.js';
+import { Logger } from '../../platform/http/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
 import { UsageService } from '../tenancy/index.js';
 import { KnownSenders } from './known-senders.js';
@@ -38,6 +40,8 @@ export class MessageService {
     private readonly stream: RoomStream,
     private readonly usage: UsageService,
     private readonly known: KnownSenders,
+    private readonly events: EventBus,
+    private readonly logger: Logger,
   ) {
     batcher.onCommitted((client_id, posted, outcomes) => this.tell(client_id, posted, outcomes));
     stream.fillGapsWith(
@@ -68,6 +72,8 @@ export class MessageService {
     const outcome = await this.batcher.post(message);
     switch (outcome.outcome) {
       case 'created':
+        // Whoever is answered finds what it has caused.
+        if (outcome.is_anonymous) await this.announceStored(message);
         return { message: presentPosted(message, outcome), created: true };
       case 'existing': {
         const first = await this.messages.find(room_id, outcome.seq);
@@ -83,6 +89,18 @@ export class MessageService {
       case 'reply_not_found':
         throw AppError.field('reply_to_seq', 'is no message of this room');
     }
+  }
+
+  /** Stores the first message of a room that the open transaction makes; it is told after the commit. */
+  async postInto(room_id: string, sender_id: string, content: string): Promise<void> {
+    const plain = { client_message_id: null, file_ids: [], reply_to_seq: null, ttl_seconds: null, sender: null, known_member: false };
+    const message: NewMessage = { room_id, sender_id, id: newId(), content, ...plain };
+    const outcomes = await this.messages.post([message]);
+    const [outcome] = outcomes;
+    if (outcome?.outcome !== 'created') throw new Error(`A first message could not be stored: ${outcome?.outcome ?? 'no answer'}`);
+    const client_id = Scope.clientId();
+    this.database.afterCommit(() => this.tell(client_id, [message], outcomes));
+    if (outcome.is_anonymous) await this.announce(message);
   }
 
   /** A page of a room's history: newest first, or oldest first after `after_seq`; `next` asks for the one after. Throws ROOM_NOT_FOUND. */
@@ -144,6 +162,19 @@ export class MessageService {
       }
       return this.present(room_id, seq);
     });
+  }
+
+  /** The message stands, whatever becomes of what follows it. */
+  private async announceStored(message: NewMessage): Promise<void> {
+    try {
+      await this.announce(message);
+    } catch (error) {
+      this.logger.error({ err: error, room_id: message.room_id }, 'what follows a direct message failed');
+    }
+  }
+
+  private announce({ room_id, sender_id, id }: NewMessage): Promise<void> {
+    return this.events.announce('direct_message.posted', { client_id: Scope.clientId(), room_id, sender_id, id });
   }
 
   private async lock(room_id: string, seq: number): Promise<{ sender_id: string; deleted_at: Date | null }> {

@@ -67,6 +67,22 @@ export class RoomService {
     await this.rooms.insert({ id: LOBBY, name: 'Lobby', visibility: 'open', message_ttl_seconds: null, is_fixed: true, created_by: null });
   }
 
+  /**
+   * Makes a private room that its members can neither change, leave nor delete, and in which they are ids alone; inside the open transaction.
+   * Unknown members are left out.
+   */
+  async createAnonymous(room: {
+    id: string;
+    name: string;
+    message_ttl_seconds: number | null;
+    member_ids: readonly string[];
+  }): Promise<void> {
+    const { id, name, message_ttl_seconds, member_ids } = room;
+    const fixed = { visibility: 'private', is_fixed: true, is_anonymous: true, created_by: null } as const;
+    await this.rooms.insert({ id, name, message_ttl_seconds, ...fixed });
+    await this.members.add(id, member_ids, 'member', 0);
+  }
+
   /** The room as the actor sees it. Throws ROOM_NOT_FOUND. */
   async get(actor: Actor, room_id: string): Promise<RoomView> {
     const json = await this.rooms.findJson(room_id, readerOf(actor));

@@ -15,6 +15,8 @@ export type WholeCheck = (actor: Actor, file_id: string) => Promise<boolean>;
 export interface RegisterOptions {
   /** Each reading of a file that is attached to such an object is noted in the audit log, whoever reads. */
   readonly is_audited?: boolean;
+  /** A file that is attached to such an object is its owner's and admins' alone: whatever else it is attached to, whoever has a key or a link. */
+  readonly is_personal?: boolean;
 }
 
 /** Objects of one kind that are asked about for one file. */
@@ -26,6 +28,7 @@ export class FileAccess {
   private readonly checks = new Map<string, AttachmentCheck>();
   private readonly wholeChecks = new Map<string, WholeCheck>();
   private readonly audited: string[] = [];
+  private readonly personal: string[] = [];
 
   constructor(
     private readonly attachments: FileAttachmentRepository,
@@ -37,6 +40,7 @@ export class FileAccess {
     this.assertNew(kind);
     this.checks.set(kind, check);
     if (options.is_audited) this.audited.push(kind);
+    if (options.is_personal) this.personal.push(kind);
   }
 
   /** The same for a module that can tell of all objects of its kind at once; asked only about files that are attached to one. */
@@ -47,7 +51,11 @@ export class FileAccess {
 
   /** True where the actor may read the file. */
   async canRead(actor: Actor, file: Pick<StoredFile, 'id' | 'owner_id'>): Promise<boolean> {
-    if (seesAllFiles(actor) || (actor.kind === 'user' && actor.id === file.owner_id)) return true;
+    if (actor.kind === 'user' && actor.id === file.owner_id) return true;
+    const sees_all = seesAllFiles(actor);
+    if (sees_all && actor.kind !== 'api_key') return true;
+    if (await this.isPersonal(file.id)) return false;
+    if (sees_all) return true;
     for (const { object_kind, object_ids } of await this.attachments.objectsOf(file.id, MOST_ASKED)) {
       if (await this.wholeChecks.get(object_kind)?.(actor, file.id)) return true;
       const check = this.checks.get(object_kind);
@@ -55,6 +63,11 @@ export class FileAccess {
       for (const object_id of object_ids) if (await check(actor, object_id, file.id)) return true;
     }
     return false;
+  }
+
+  /** True for a file that is its owner's and admins' alone. */
+  async isPersonal(file_id: string): Promise<boolean> {
+    return this.personal.length > 0 && (await this.attachments.isAttachedToAny(file_id, this.personal));
   }
 
   /** Notes that a file is read, where it is one whose readings are noted; null stands for the holder of a link. */

@@ -37,9 +37,9 @@ export class FileDelivery {
     await Scope.runIn(client_id, async () => this.answer(await this.files.getForLink(id), w, request, response));
   }
 
-  /** A link to a file that the actor may read, at the address `base`. @throws FILE_NOT_FOUND */
+  /** A link to a file that the actor may read, at the address `base`. @throws FILE_NOT_FOUND, FORBIDDEN */
   async link(actor: Actor, id: string, expires_in_s = DEFAULT_LINK_S, base: string): Promise<FileLinkView> {
-    await this.files.get(actor, id);
+    await this.files.getForSharing(actor, id);
     const { path, expires_at } = this.links.sign(id, expires_in_s);
     return { url: `${base}${path}`, expires_at: expires_at.toISOString() };
   }

@@ -102,7 +102,7 @@ export class FileController {
   @Post(':id/link')
   @Access('member', { scope: 'files' })
   @NoIdempotency()
-  @Answers(200, FileLinkView, { refuses: ['FILE_NOT_FOUND'] })
+  @Answers(200, FileLinkView, { refuses: ['FILE_NOT_FOUND', 'FORBIDDEN'] })
   createFileLink(
     @CurrentActor() actor: Actor,
     @IdParam('id', 'FILE_NOT_FOUND') id: string,

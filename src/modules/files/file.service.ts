@@ -72,10 +72,17 @@ export class FileService {
     return file;
   }
 
+  /** The same, for making a link to it. @throws FILE_NOT_FOUND, FORBIDDEN where it is its owner's and admins' alone */
+  async getForSharing(actor: Actor, id: string): Promise<StoredFile> {
+    const file = await this.get(actor, id);
+    if (await this.access.isPersonal(id)) throw new AppError('FORBIDDEN');
+    return file;
+  }
+
   /** A file for whoever holds a link to it. @throws FILE_NOT_FOUND */
   async getForLink(id: string): Promise<StoredFile> {
     const file = await this.files.findOne({ id });
-    if (!file) throw new AppError('FILE_NOT_FOUND');
+    if (!file || (await this.access.isPersonal(id))) throw new AppError('FILE_NOT_FOUND');
     await this.access.noteRead(null, id);
     return file;
   }
@@ -108,6 +115,17 @@ export class FileService {
     });
     this.usage.count(Scope.clientId(), 'stored_bytes', -file.size);
     this.trash.wake();
+  }
+
+  /** Deletes files whose time is over, whosever they are; in the open transaction. */
+  async expire(ids: readonly string[]): Promise<void> {
+    const client_id = Scope.clientId();
+    for (const id of ids) {
+      const file = await this.files.findOne({ id });
+      if (!file || (await this.files.delete({ id })) === 0) continue;
+      this.database.afterCommit(() => this.usage.count(client_id, 'stored_bytes', -file.size));
+    }
+    this.database.afterCommit(() => this.trash.wake());
   }
 
   /** Deletes all that a user owns; inside the transaction that ends the account. */

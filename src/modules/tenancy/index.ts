@@ -13,10 +13,12 @@ export { isPhoneRegion, phoneKey } from './phone-number.js';
 export { TenancyModule } from './tenancy.module.js';
 export { TenantDirectory, type TenantFacts } from './tenant-directory.js';
 export * from './tenant.entity.js';
+export { matchingSettings, type TenantMatching } from './tenant-matching.js';
 export type { TenantCreating, TenantDeleted } from './tenant.events.js';
 export { TenantGuard } from './tenant.guard.js';
 export {
   type AssistantSettings,
+  assistantSettings,
   type IntegrationSource,
   type OpenAiSettings,
   TenantIntegrations,

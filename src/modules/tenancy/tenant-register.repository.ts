@@ -26,7 +26,7 @@ const AUTH_CHANNEL = 'kaiwa_auth';
 const DELETE_TIMEOUT_MS = 600_000;
 
 const COLUMNS =
-  'client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, openai, twilio, assistant, storage_quota_bytes, created_at';
+  'client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, openai, twilio, assistant, storage_quota_bytes, matching, created_at';
 
 const TAKEN: Record<string, ErrorCode> = {
   tenant_domains_pkey: 'DOMAIN_TAKEN',
@@ -52,9 +52,9 @@ export class TenantRegisterRepository {
   async insertOwn(tenant: NewTenant): Promise<Tenant | null> {
     const [made] = await this.database.sql<Tenant>(
       `insert into tenants (client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, openai, twilio, assistant,
-                            storage_quota_bytes)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (client_id) do nothing returning ${COLUMNS}`,
-      cellsOf(tenant),
+                            storage_quota_bytes, matching)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (client_id) do nothing returning ${COLUMNS}`,
+      [Scope.clientId(), ...cellsOf(tenant)],
     );
     return made ?? null;
   }
@@ -63,9 +63,9 @@ export class TenantRegisterRepository {
   async updateOwn(tenant: NewTenant): Promise<Tenant> {
     const [changed] = await this.database.sql<Tenant>(
       `update tenants set name = $2, timezone = $3, phone_region = $4, registration = $5, domains = $6, phone_numbers = $7, oidc = $8,
-              openai = $9, twilio = $10, assistant = $11, storage_quota_bytes = $12
+              openai = $9, twilio = $10, assistant = $11, storage_quota_bytes = $12, matching = $13
          where client_id = $1 returning ${COLUMNS}`,
-      cellsOf(tenant),
+      [Scope.clientId(), ...cellsOf(tenant)],
     );
     if (!changed) throw new AppError('TENANT_NOT_FOUND');
     return changed;
@@ -171,7 +171,9 @@ export class TenantRegisterRepository {
 /** The scope's tenant's cells, in the order of the statements above. */
 function cellsOf({ name, timezone, phone_region, registration, domains, phone_numbers, ...rest }: NewTenant): unknown[] {
   const json = [rest.oidc, rest.openai, rest.twilio, rest.assistant].map((value) => value && JSON.stringify(value));
-  return [Scope.clientId(), name, timezone, phone_region, registration, domains, phone_numbers, ...json, rest.storage_quota_bytes];
+  const { storage_quota_bytes, matching } = rest;
+  const settings = [...json, storage_quota_bytes, JSON.stringify(matching)];
+  return [name, timezone, phone_region, registration, domains, phone_numbers, ...settings];
 }
 
 const MOST_TRIES = 8;

@@ -1,6 +1,7 @@
 import { IsClientName, IsEmailField, IsIntField, IsOneOf, IsText, Nested } from '../../platform/http/index.js';
 import { IsNewPassword, IsUsername } from './account-fields.js';
 import { REGISTRATIONS, type Registration } from './tenant.entity.js';
+import { TenantMatchingDto } from './tenant-matching.dto.js';
 import { TenantAssistantDto, TenantOpenAiDto, TenantTwilioDto } from './tenant-integration.dto.js';
 import { IsDomainList, IsIssuer, IsPhoneRegion, IsTimezone } from './tenant-fields.js';
 
@@ -53,6 +54,9 @@ export class ChangeTenantDto {
 
   @Nested(() => TenantAssistantDto, { optional: true, description: 'How the assistant treats calls; null for the defaults' })
   assistant?: TenantAssistantDto | null;
+
+  @Nested(() => TenantMatchingDto, { optional: true, description: 'What is set of matchings; only what it names changes' })
+  matching?: TenantMatchingDto | null;
 }
 
 /** What the operator may change of a tenant. */

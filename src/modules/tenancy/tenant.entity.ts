@@ -1,5 +1,6 @@
 import { Column, CreateDateColumn, Entity } from 'typeorm';
 import { TenantEntity } from '../../platform/database/index.js';
+import type { TenantMatching } from './tenant-matching.js';
 
 /** Who may register: everybody, those with an invitation, or nobody. */
 export const REGISTRATIONS = ['open', 'invite', 'closed'] as const;
@@ -84,6 +85,10 @@ export class Tenant extends TenantEntity {
   /** How many bytes its files may have together; null for what the installation gives (`STORAGE_QUOTA_BYTES`). */
   @Column('bigint', { nullable: true })
   storage_quota_bytes: number | null;
+
+  /** What is set of matchings. */
+  @Column('jsonb')
+  matching: Partial<TenantMatching>;
 
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   created_at: Date;

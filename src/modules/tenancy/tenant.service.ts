@@ -12,6 +12,7 @@ import { assertTenancy } from './tenancy.policy.js';
 import { TenantDirectory, type TenantFacts } from './tenant-directory.js';
 import { hostName } from './tenant-fields.js';
 import { TenantIntegrationChanges } from './tenant-integration-changes.js';
+import { changedMatching } from './tenant-matching.js';
 import { type NewTenant, TenantRegisterRepository } from './tenant-register.repository.js';
 import type { ChangeAnyTenantDto, ChangeTenantDto, CreateTenantDto, TenantOidcDto } from './tenant.dto.js';
 import type { Tenant, TenantOidc } from './tenant.entity.js';
@@ -142,6 +143,7 @@ export class TenantService {
         oidc: oidc === undefined ? before.oidc : oidc,
         ...this.integrations.apply(before, changes, isOperator),
         storage_quota_bytes: changes.storage_quota_bytes === undefined ? before.storage_quota_bytes : changes.storage_quota_bytes,
+        matching: changedMatching(before.matching, changes.matching ?? {}),
       };
       const numbers = phoneKeys(after);
       const tenant = await this.register.updateOwn(after);
@@ -176,6 +178,7 @@ function newTenant(input: Pick<CreateTenantDto, 'client_id' | 'name'> & Partial<
     twilio: null,
     assistant: null,
     storage_quota_bytes: input.storage_quota_bytes ?? null,
+    matching: {},
   };
 }
 

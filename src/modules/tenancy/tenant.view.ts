@@ -3,6 +3,8 @@ import { type Actor, roleCovers } from '../../platform/scope/index.js';
 import { TenantAssistantView, TenantOpenAiView, TenantTwilioView } from './tenant-integration.view.js';
 import { assistantSettings } from './tenant-integrations.js';
 import { REGISTRATIONS, type Registration, type Tenant } from './tenant.entity.js';
+import { matchingSettings } from './tenant-matching.js';
+import { TenantMatchingView } from './tenant-matching.view.js';
 
 /** The OIDC issuer that a tenant trusts. */
 export class TenantOidcView {
@@ -77,6 +79,10 @@ export class TenantView {
   @ApiProperty({ type: () => TenantAssistantView })
   assistant: TenantAssistantView;
 
+  /** What is set of matchings */
+  @ApiProperty({ type: () => TenantMatchingView })
+  matching: TenantMatchingView;
+
   /**
    * How many bytes its files may have together; null for what the installation gives
    * @example 10737418240
@@ -93,7 +99,7 @@ export class TenantView {
 }
 
 export function toTenantView(tenant: Tenant, reader: Actor): TenantView {
-  const { client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes } = tenant;
+  const { client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes, matching } = tenant;
   return {
     client_id,
     name,
@@ -106,6 +112,7 @@ export function toTenantView(tenant: Tenant, reader: Actor): TenantView {
     ...(mayRead(reader) ? accountsOf(tenant) : {}),
     assistant: assistantSettings(tenant.assistant),
     storage_quota_bytes,
+    matching: matchingSettings(matching),
     created_at: tenant.created_at.toISOString(),
   };
 }

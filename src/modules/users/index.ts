@@ -1,6 +1,8 @@
 import { User } from './user.entity.js';
 
 export { type ForeignPerson, type Registration, RegistrationService } from './registration.service.js';
+export { JOBS, USER_TYPES, type UserType } from './user-profile.js';
+export { type Standing, UserStanding } from './user-standing.js';
 export { UserDirectory } from './user-directory.js';
 export { User } from './user.entity.js';
 export type * from './user.events.js';

@@ -7,7 +7,8 @@ import { EventBus } from '../../platform/events/index.js';
 import { type Actor, type Role, Scope } from '../../platform/scope/index.js';
 import { AuditService, InvitationService, TenantDirectory } from '../tenancy/index.js';
 import type { User } from './user.entity.js';
-import { type NewUser, type Profile, UserRepository } from './user.repository.js';
+import { changedProfile, EMPTY_PROFILE, type Profile } from './user-profile.js';
+import { type NewUser, UserRepository } from './user.repository.js';
 import { numbered, usernameFrom } from './username-maker.js';
 
 /** Who wants an account. */
@@ -44,17 +45,18 @@ export class RegistrationService {
     private readonly hasher: PasswordHasher,
   ) {
     this.events.during('tenant.creating', async ({ owner }) => {
-      await this.insert({ ...owner, role: 'owner' }, false);
+      await this.insert({ ...EMPTY_PROFILE, ...owner, role: 'owner' }, false);
     });
   }
 
   /**
    * Registers a person in the tenant in scope. An invitation opens a tenant that takes invited people alone and brings its
    * role along; a closed tenant takes nobody.
-   * @throws REGISTRATION_CLOSED, INVITATION_REQUIRED, INVITATION_INVALID, USERNAME_TAKEN (also where both are), EMAIL_TAKEN
+   * @throws REGISTRATION_CLOSED, INVITATION_REQUIRED, INVITATION_INVALID, USERNAME_TAKEN (also where both are), EMAIL_TAKEN, VALIDATION_FAILED
    */
   async register(actor: Actor | null, registration: Registration): Promise<User> {
-    const { username, email, password, invitation, ...profile } = registration;
+    const { username, email, password, invitation } = registration;
+    const profile = changedProfile(EMPTY_PROFILE, registration);
     await this.assertOpen(invitation ?? null, email);
     // Nobody waits for a hash that would be of no use; what decides are the constraints.
     const isMade = username == null;
@@ -88,7 +90,8 @@ export class RegistrationService {
           await this.audit.record(null, 'user.identity_joined', 'user', joined.id, { issuer: oidc_issuer });
           return joined;
         }
-        const user = { username: usernameFrom(email), email, email_verified, password_hash: null, role: 'member', name } as const;
+        const profile = { ...EMPTY_PROFILE, name: name ?? null };
+        const user = { ...profile, username: usernameFrom(email), email, email_verified, password_hash: null, role: 'member' } as const;
         return this.insert({ ...user, ...identity }, true);
       });
     } catch (error) {

@@ -20,7 +20,18 @@ import { MessageAnswerView, PublicUserView, toUserInfoView, toUserView, UserInfo
 const EITHER = { anyOf: [{ $ref: getSchemaPath(UserView) }, { $ref: getSchemaPath(PublicUserView) }] };
 const NAMES = { type: 'object', additionalProperties: { type: 'string' } };
 const AN_ID = '019ac1f0-7b1e-7c3a-9d5e-0123456789ab';
-const PUBLIC_USER = { id: AN_ID, username: 'tanaka', name: '田中 太郎', position: '課長', is_authenticated: false };
+const PUBLIC_USER: PublicUserView = {
+  id: AN_ID,
+  username: 'tanaka',
+  name: '田中 太郎',
+  type: 'company',
+  university_id: null,
+  company_id: '019ac1f0-7b1e-7c3a-9d5e-0123456789ac',
+  job_id: '019ac000-0000-7000-8000-000000000001',
+  department_id: null,
+  position: '課長',
+  is_authenticated: false,
+};
 
 @ApiTags('Users')
 @ApiExtraModels(UserView, PublicUserView)
@@ -44,15 +55,15 @@ export class UserController {
     return toUserView(await this.users.getSelf(user));
   }
 
-  /** Change one's own profile. Only the fields that are named change; null clears one. */
+  /** Change one's own profile. Only the fields that are named change; null clears one. Another type or affiliation takes `is_authenticated` back. */
   @Put('users/me')
   @Access('member')
-  @Answers(200, UserView)
+  @Answers(200, UserView, { refuses: ['TYPE_HELD'] })
   async changeMyProfile(@CurrentUser() user: UserActor, @Body() body: ProfileDto): Promise<UserView> {
     return toUserView(await this.users.changeSelf(user, body));
   }
 
-  /** Find people whose username or name has `q` in it, by username. Admins get the whole profiles. */
+  /** Find people by every public field and by words, by username. Admins get the whole profiles. */
   @Get('users')
   @Access('member', { scope: 'users' })
   @Answers(200, { type: 'array', items: EITHER }, { refuses: ['INVALID_CURSOR'], example: [PUBLIC_USER] })

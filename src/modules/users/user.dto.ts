@@ -1,16 +1,23 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, ValidateBy } from 'class-validator';
-import { IsCalendarDate, IsEmailField, IsFlag, IsOneOf, isStorable, IsText, PageQuery } from '../../platform/http/index.js';
+import { IsCalendarDate, IsEmailField, IsFlag, IsIdField, IsOneOf, isStorable, IsText, PageQuery } from '../../platform/http/index.js';
 import { type Role, ROLES } from '../../platform/scope/index.js';
 import { IsNewPassword, IsUsername } from '../tenancy/index.js';
+import { JOBS, USER_TYPES, type UserType } from './user-profile.js';
 
 /** How many names or ids one request may ask for. */
 const MOST_NAMES = 200;
 const MOST_TEXT = 100;
 const PHONE = { expression: /^[+＋]?[\d０-９][\d０-９ ()（）.\-‐‑–—−－]{1,30}$/, message: 'must be a phone number' };
 
-/** What a user says about themselves; null clears a field, one that is left out stays. */
+const A_JOB = JOBS[0]?.id;
+const IS_WHAT = '`student` listens, `company` speaks';
+
+/**
+ * What a user says about themselves; null clears a field, one that is left out stays. Once `type` is given, name, date_of_birth, phone_number and the
+ * affiliation are required (university_id of a student, company_id and job_id of a company user).
+ */
 export class ProfileDto {
   @IsText({ min: 1, max: MOST_TEXT, optional: true, description: 'The name in everyday life', example: '田中 太郎' })
   name?: string | null;
@@ -20,6 +27,25 @@ export class ProfileDto {
 
   @IsText({ min: 2, max: 32, pattern: PHONE, optional: true, description: 'A phone number, kept as it is given', example: '090-1234-5678' })
   phone_number?: string | null;
+
+  @IsOneOf(USER_TYPES, {
+    optional: true,
+    enum_name: 'UserType',
+    description: `What the user is in matchings: ${IS_WHAT}. Another one has to be proven anew`,
+  })
+  type?: UserType | null;
+
+  @IsIdField({ optional: true, description: "A student's university, of `GET /universities`" })
+  university_id?: string | null;
+
+  @IsIdField({ optional: true, description: "A company user's company, of `GET /companies`" })
+  company_id?: string | null;
+
+  @IsIdField({ optional: true, description: 'The kind of work, of `GET /jobs`', example: A_JOB })
+  job_id?: string | null;
+
+  @IsIdField({ optional: true, description: 'The department, of `GET /departments`' })
+  department_id?: string | null;
 
   @IsText({ min: 1, max: MOST_TEXT, optional: true, description: 'The position at work', example: '課長' })
   position?: string | null;
@@ -87,10 +113,35 @@ export class ChangeAccountDto {
   disabled?: boolean | null;
 }
 
-/** Whom to look for. */
+/** Whom to look for; every field narrows the search. */
 export class SearchUsersQuery extends PageQuery {
-  @IsText({ min: 1, max: MOST_TEXT, optional: true, description: 'Any part of a username or name, in any language', example: '田中' })
+  @IsText({
+    min: 1,
+    max: MOST_TEXT,
+    optional: true,
+    description:
+      'Words, in any language: each is a part of the username, name or position, or of the name of the university, company, department or job',
+    example: '田中',
+  })
   q?: string;
+
+  @IsOneOf(USER_TYPES, { optional: true, description: `What they are in matchings: ${IS_WHAT}` })
+  type?: UserType;
+
+  @IsIdField({ optional: true, description: 'At this university' })
+  university_id?: string;
+
+  @IsIdField({ optional: true, description: 'At this company' })
+  company_id?: string;
+
+  @IsIdField({ optional: true, description: 'Of this kind of work', example: A_JOB })
+  job_id?: string;
+
+  @IsIdField({ optional: true, description: 'In this department' })
+  department_id?: string;
+
+  @IsText({ min: 1, max: MOST_TEXT, optional: true, description: 'Any part of the position', example: '課長' })
+  position?: string;
 }
 
 /** Usernames to turn into ids. */

@@ -1,6 +1,7 @@
 import { Column, Entity, UpdateDateColumn } from 'typeorm';
 import { IdentifiedEntity } from '../../platform/database/index.js';
 import type { Role } from '../../platform/scope/index.js';
+import type { UserType } from './user-profile.js';
 
 /** A person of a tenant. */
 @Entity('users')
@@ -23,7 +24,7 @@ export class User extends IdentifiedEntity {
   @Column('boolean', { default: false })
   email_verified: boolean;
 
-  /** Username and name as searches compare them. */
+  /** Username, name and position as searches compare them. */
   @Column('text')
   search_key: string;
 
@@ -57,6 +58,28 @@ export class User extends IdentifiedEntity {
 
   @Column('text', { nullable: true })
   position: string | null;
+
+  /** What they are in matchings. */
+  @Column('text', { nullable: true })
+  type: UserType | null;
+
+  /** A student's. */
+  @Column('uuid', { nullable: true })
+  university_id: string | null;
+
+  /** A company user's. */
+  @Column('uuid', { nullable: true })
+  company_id: string | null;
+
+  @Column('uuid', { nullable: true })
+  job_id: string | null;
+
+  @Column('uuid', { nullable: true })
+  department_id: string | null;
+
+  /** The papers that were handed in last. */
+  @Column('uuid', { nullable: true })
+  certificate_id: string | null;
 
   /** True once the papers that prove who they are were approved. */
   @Column('boolean', { default: false })

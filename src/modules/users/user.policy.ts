@@ -14,6 +14,9 @@ export const USER_NEEDS = {
   'users.read_whole': { role: 'admin', scope: 'users' },
   /** Roles below admin, and accounts of those who have one. */
   'users.manage': { role: 'admin', scope: 'users' },
+  /** Universities, companies, departments and jobs. */
+  'master_data.read': { role: 'member', scope: 'matching' },
+  'master_data.manage': { role: 'admin', scope: 'matching' },
   /** Admins and owners: making them, and changing what they are. */
   'admins.manage': { role: 'owner' },
 } as const satisfies Record<string, Need>;

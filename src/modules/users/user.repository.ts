@@ -1,20 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/ids/index.js';
-import { Database, decodeCursor, type Page, pageLimit, pageOf, type PageRequest, TenantRepository } from '../../platform/database/index.js';
+import {
+  Database,
+  decodeCursor,
+  isForeignKeyViolation,
+  isUniqueViolation,
+  type Page,
+  pageLimit,
+  pageOf,
+  type PageRequest,
+  TenantRepository,
+} from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { type Role, Scope } from '../../platform/scope/index.js';
 import { caseless } from '../../platform/text/index.js';
 import { User } from './user.entity.js';
+import { changedProfile, isOtherAffiliation, JOBS, type Profile, type UserType, type WholeProfile } from './user-profile.js';
 
-/** Which of a user's fields the user sets. */
-export interface Profile {
-  name?: string | null;
-  date_of_birth?: string | null;
-  phone_number?: string | null;
-  position?: string | null;
-}
-
-export interface NewUser extends Profile {
+export interface NewUser extends WholeProfile {
   username: string;
   email: string;
   password_hash: string | null;
@@ -27,7 +30,28 @@ export interface NewUser extends Profile {
 /** Who somebody is to the others. */
 export type UserName = Pick<User, 'id' | 'username' | 'email'>;
 
-const UNIQUE_VIOLATION = '23505';
+/** Whom a search is for; every field narrows it. */
+export interface UserFilter {
+  q?: string;
+  type?: UserType;
+  university_id?: string;
+  company_id?: string;
+  job_id?: string;
+  department_id?: string;
+  position?: string;
+}
+
+/** The fields that name a row of the master data, by the foreign key that finds it missing. */
+const MASTER_FIELDS: Record<string, string> = {
+  users_university_fkey: 'university_id',
+  users_company_fkey: 'company_id',
+  users_department_fkey: 'department_id',
+};
+/** The foreign keys by which a booked matching holds its two to what they are. */
+const HOLDING_TYPE = ['matchings_speaker_fkey', 'matchings_listener_fkey'];
+/** Words of a search; more add nothing. */
+const MOST_WORDS = 10;
+const EQUAL_FIELDS = ['type', 'university_id', 'company_id', 'job_id', 'department_id'] as const;
 
 @Injectable()
 export class UserRepository extends TenantRepository<User> {
@@ -37,16 +61,17 @@ export class UserRepository extends TenantRepository<User> {
 
   /**
    * Inserts a user; null where the username is taken, which leaves the transaction as it was.
-   * @throws EMAIL_TAKEN
+   * @throws EMAIL_TAKEN, VALIDATION_FAILED where the profile names no row of the master data
    */
   async add(user: NewUser): Promise<string | null> {
     const id = newId();
-    const { username, email, name = null } = user;
+    const { username, email } = user;
     try {
       const rows = await this.database.sql(
         `insert into users (client_id, id, username, username_key, email, email_key, email_verified, search_key, password_hash, role,
-                            oidc_issuer, oidc_subject, name, date_of_birth, phone_number, position)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                            oidc_issuer, oidc_subject, name, date_of_birth, phone_number, type, university_id, company_id, job_id,
+                            department_id, position)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
          on conflict on constraint users_username_unique do nothing returning id`,
         [
           Scope.clientId(),
@@ -56,21 +81,25 @@ export class UserRepository extends TenantRepository<User> {
           email,
           caseless(email),
           user.email_verified ?? false,
-          searchKey(username, name),
+          searchKey(username, user),
           user.password_hash,
           user.role,
           user.oidc_issuer ?? null,
           user.oidc_subject ?? null,
-          name,
-          user.date_of_birth ?? null,
-          user.phone_number ?? null,
-          user.position ?? null,
+          user.name,
+          user.date_of_birth,
+          user.phone_number,
+          user.type,
+          user.university_id,
+          user.company_id,
+          user.job_id,
+          user.department_id,
+          user.position,
         ],
       );
       return rows.length > 0 ? id : null;
     } catch (error) {
-      const { code, constraint } = error as { code?: string; constraint?: string };
-      throw code === UNIQUE_VIOLATION && constraint === 'users_email_unique' ? new AppError('EMAIL_TAKEN', { cause: error }) : error;
+      throw isUniqueViolation(error, 'users_email_unique') ? new AppError('EMAIL_TAKEN', { cause: error }) : masterFault(error);
     }
   }
 
@@ -94,12 +123,23 @@ export class UserRepository extends TenantRepository<User> {
     return row ?? { username: false, email: false };
   }
 
-  /** Changes the named fields of a profile; null clears one. False where there is no such user. */
-  async setProfile(id: string, profile: Profile): Promise<boolean> {
+  /**
+   * Changes the named fields of a profile; null clears one. Another type or affiliation is not proven any more. False where there is no such user.
+   * @throws VALIDATION_FAILED, TYPE_HELD where a booked matching holds the user to the type
+   */
+  async setProfile(id: string, changes: Profile): Promise<boolean> {
     const user = await this.lock(id);
     if (!user) return false;
-    const name = profile.name === undefined ? user.name : profile.name;
-    await this.update({ id }, { ...profile, search_key: searchKey(user.username, name) });
+    const after = changedProfile(user, changes);
+    const unproven = isOtherAffiliation(user, after) ? { is_authenticated: false } : {};
+    const { name, date_of_birth, phone_number, type, university_id, company_id, job_id, department_id, position } = after;
+    const profile = { name, date_of_birth, phone_number, type, university_id, company_id, job_id, department_id, position };
+    try {
+      await this.update({ id }, { ...profile, ...unproven, search_key: searchKey(user.username, after) });
+    } catch (error) {
+      const held = HOLDING_TYPE.some((constraint) => isForeignKeyViolation(error, constraint));
+      throw held ? new AppError('TYPE_HELD', { cause: error }) : masterFault(error);
+    }
     return true;
   }
 
@@ -140,21 +180,54 @@ export class UserRepository extends TenantRepository<User> {
     ]);
   }
 
-  /** A page of those whose username or name has `text` in it, by username; disabled accounts where asked for. */
-  async search(text: string | undefined, withDisabled: boolean, page: PageRequest): Promise<Page<User>> {
+  /** A page of those who match, by username; disabled accounts where asked for. Each word of `q` must stand in what is known of them publicly. */
+  async search(filter: UserFilter, withDisabled: boolean, page: PageRequest): Promise<Page<User>> {
     const limit = pageLimit(page.limit);
     const [after = null] = page.cursor === undefined ? [] : decodeCursor(page.cursor, ['text']);
     const query = this.query('u')
       .orderBy('u.username_key', 'ASC')
       .limit(limit + 1);
     if (after !== null) query.andWhere('u.username_key > :after', { after });
-    if (text !== undefined) query.andWhere('position(:text in u.search_key) > 0', { text: caseless(text) });
+    for (const field of EQUAL_FIELDS) if (filter[field] !== undefined) query.andWhere(`u.${field} = :${field}`, { [field]: filter[field] });
+    // NFKC and lower case, as `caseless` has it; positions are kept as they were typed.
+    if (filter.position !== undefined) {
+      query.andWhere('position(:position in lower(normalize(u.position, NFKC))) > 0', { position: caseless(filter.position) });
+    }
+    wordsOf(filter.q).forEach((word, index) => {
+      const jobs = JOBS.filter(({ name }) => caseless(name).includes(word)).map(({ id }) => id);
+      query.andWhere(wordCondition(`word_${index}`), { [`word_${index}`]: word, [`word_${index}_jobs`]: jobs });
+    });
     if (!withDisabled) query.andWhere('u.disabled_at is null');
     return pageOf(await query.getMany(), limit, (user) => [user.username_key]);
   }
 }
 
-/** A line for each, so that no search matches across both. */
-function searchKey(username: string, name: string | null): string {
-  return caseless(name === null ? username : `${username}\n${name}`);
+function wordsOf(q: string | undefined): string[] {
+  if (q === undefined) return [];
+  const words = caseless(q)
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  return words.slice(0, MOST_WORDS);
+}
+
+/** The word stands in the user's own words, or in the name of where they belong; the names are looked through once, not for each user. */
+function wordCondition(parameter: string): string {
+  const belongs = Object.entries({ university_id: 'universities', company_id: 'companies', department_id: 'departments' }).map(
+    ([column, table]) =>
+      `u.${column} in (select o.id from ${table} o where o.client_id = :scope_client_id and position(:${parameter} in o.name_key) > 0)`,
+  );
+  return `(position(:${parameter} in u.search_key) > 0 or u.job_id = any(:${parameter}_jobs) or ${belongs.join(' or ')})`;
+}
+
+/** A line for each, so that no word matches across two. */
+function searchKey(username: string, { name, position }: Pick<WholeProfile, 'name' | 'position'>): string {
+  return caseless([username, name, position].filter((line) => line !== null).join('\n'));
+}
+
+/** The 400 that names the field, for a row of the master data that is not there; any other error as it is. */
+function masterFault(error: unknown): unknown {
+  const found = Object.entries(MASTER_FIELDS).find(([constraint]) => isForeignKeyViolation(error, constraint));
+  if (!found) return error;
+  const [, field] = found;
+  return new AppError('VALIDATION_FAILED', { cause: error, details: [{ field, message: `names no ${field.replace('_id', '')}` }] });
 }

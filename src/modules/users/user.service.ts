@@ -9,7 +9,7 @@ import { AuditService } from '../tenancy/index.js';
 import type { ChangeAccountDto, ProfileDto, SearchUsersQuery } from './user.dto.js';
 import type { User } from './user.entity.js';
 import { assertChangeAccount, assertUsers, canUsers } from './user.policy.js';
-import { type Profile, UserRepository } from './user.repository.js';
+import { UserRepository } from './user.repository.js';
 import { type PublicUserView, toPublicUserView, toUserView, type UserView } from './user.view.js';
 
 /** What a name or an id answers that is nobody's (source 004, sections 11 and 12). */
@@ -32,11 +32,13 @@ export class UserService {
     return user;
   }
 
-  /** Changes what is named of one's own profile; null clears a field. @throws UNAUTHORIZED where the account is gone */
+  /**
+   * Changes what is named of one's own profile; null clears a field.
+   * @throws UNAUTHORIZED where the account is gone, VALIDATION_FAILED, TYPE_HELD
+   */
   async changeSelf(actor: UserActor, changes: ProfileDto): Promise<User> {
-    const profile = namedFields(changes);
     await this.database.transaction(async () => {
-      if (!(await this.users.setProfile(actor.id, profile))) throw new AppError('UNAUTHORIZED');
+      if (!(await this.users.setProfile(actor.id, changes))) throw new AppError('UNAUTHORIZED');
     });
     return this.getSelf(actor);
   }
@@ -52,7 +54,7 @@ export class UserService {
   /** A page of people by username, seen as by {@link get}; disabled accounts are for admins alone. @throws FORBIDDEN, INVALID_CURSOR */
   async search(actor: Actor, query: SearchUsersQuery): Promise<Page<PublicUserView | UserView>> {
     assertUsers(actor, 'users.read_public');
-    const { items, next_cursor } = await this.users.search(query.q, canUsers(actor, 'users.read_whole'), query);
+    const { items, next_cursor } = await this.users.search(query, canUsers(actor, 'users.read_whole'), query);
     return { items: items.map(viewFor(actor)), next_cursor };
   }
 
@@ -140,10 +142,6 @@ function viewFor(actor: Actor): (user: User) => PublicUserView | UserView {
 /** @throws LAST_OWNER where `id` is the only one left */
 function assertNotLast(owners: readonly string[], id: string): void {
   if (owners.length === 1 && owners[0] === id) throw new AppError('LAST_OWNER');
-}
-
-function namedFields(changes: ProfileDto): Profile {
-  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
 }
 
 /** An object without prototype: `__proto__` is a name like any other. */

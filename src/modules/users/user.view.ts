@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { type Role, ROLES } from '../../platform/scope/index.js';
 import type { User } from './user.entity.js';
+import { USER_TYPES, type UserType } from './user-profile.js';
 
 /** What everybody in the tenant may know of a user. */
 export class PublicUserView {
@@ -23,6 +24,38 @@ export class PublicUserView {
    */
   @ApiProperty({ type: String, nullable: true })
   name: string | null;
+
+  /** What the user is in matchings: `student` listens, `company` speaks; null for neither */
+  @ApiProperty({ type: String, enum: USER_TYPES, nullable: true, example: 'company' })
+  type: UserType | null;
+
+  /**
+   * A student's university
+   * @example null
+   */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  university_id: string | null;
+
+  /**
+   * A company user's company
+   * @example '019ac1f0-7b1e-7c3a-9d5e-0123456789ac'
+   */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  company_id: string | null;
+
+  /**
+   * The kind of work
+   * @example '019ac000-0000-7000-8000-000000000001'
+   */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  job_id: string | null;
+
+  /**
+   * The department
+   * @example null
+   */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  department_id: string | null;
 
   /**
    * The position at work
@@ -63,6 +96,13 @@ export class UserView extends PublicUserView {
    */
   @ApiProperty({ type: String, nullable: true })
   phone_number: string | null;
+
+  /**
+   * The papers that were handed in last, to prove who they are
+   * @example null
+   */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  certificate_id: string | null;
 
   /**
    * How many notifications wait unread
@@ -119,22 +159,20 @@ export class MessageAnswerView {
   message: string;
 }
 
-export function toPublicUserView({ id, username, name, position, is_authenticated }: User): PublicUserView {
-  return { id, username, name, position, is_authenticated };
+export function toPublicUserView(user: User): PublicUserView {
+  const { id, username, name, type, university_id, company_id, job_id, department_id, position, is_authenticated } = user;
+  return { id, username, name, type, university_id, company_id, job_id, department_id, position, is_authenticated };
 }
 
 export function toUserView(user: User): UserView {
-  const { id, username, email, role, name, date_of_birth, phone_number, position, is_authenticated, notifications } = user;
+  const { email, role, date_of_birth, phone_number, certificate_id, notifications } = user;
   return {
-    id,
-    username,
+    ...toPublicUserView(user),
     email,
     role,
-    name,
     date_of_birth,
     phone_number,
-    position,
-    is_authenticated,
+    certificate_id,
     notifications,
     disabled: user.disabled_at !== null,
     created_at: user.created_at.toISOString(),

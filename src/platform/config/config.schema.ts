@@ -178,6 +178,9 @@ export const environmentSchema = z
     FILE_MAX_BYTES: byteCount(1).default(100 * 1024 ** 2),
     FILE_TYPES: mediaTypes.optional(),
     STORAGE_QUOTA_BYTES: byteCount(0).default(10 * 1024 ** 3),
+    STRIPE_SECRET_KEY: z.string().min(8, "takes Stripe's secret key, sk_…").optional(),
+    STRIPE_WEBHOOK_SECRET: z.string().min(8, "takes the webhook's signing secret, whsec_…").optional(),
+    STRIPE_API_BASE_URL: z.string().refine(isOrigin, 'takes an origin such as https://api.stripe.com').optional(),
     S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
     S3_BUCKET: z
       .string()

@@ -10,7 +10,7 @@ export { Listener, type NotificationHandler } from './listen.js';
 export { migrate } from './migrator.js';
 export { assertRuntimeRole, DatabaseUnfitError } from './runtime-role.js';
 export type { SqlResult } from './scoped-statement.js';
-export { isForeignKeyViolation, isUniqueViolation, sqlState } from './sql-error.js';
+export { isExclusionViolation, isForeignKeyViolation, isUniqueViolation, sqlState } from './sql-error.js';
 export { openRelayPool } from './relay-pool.js';
 export { type CrossingSql, SystemDatabase } from './system-database.js';
 export { type KeysetOrder, TenantRepository, type Where } from './tenant.repository.js';

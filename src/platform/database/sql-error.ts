@@ -14,6 +14,11 @@ export function isForeignKeyViolation(error: unknown, constraint?: string): bool
   return sqlState(error) === '23503' && (constraint === undefined || databaseError(error).constraint === constraint);
 }
 
+/** True where a row was refused because another one excludes it. */
+export function isExclusionViolation(error: unknown, constraint?: string): boolean {
+  return sqlState(error) === '23P01' && (constraint === undefined || databaseError(error).constraint === constraint);
+}
+
 function databaseError(error: unknown): { code?: unknown; constraint?: unknown } {
   if (typeof error !== 'object' || error === null) return {};
   const { driverError } = error as { driverError?: unknown };

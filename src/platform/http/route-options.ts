@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { applyDecorators } from '@nestjs/common';
-import { ApiConsumes } from '@nestjs/swagger';
+import { ApiConsumes, ApiExtension } from '@nestjs/swagger';
 
 /** JSON alone is taken up to this size where a route says nothing else (contract, section 0). */
 export const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
@@ -46,7 +46,7 @@ export function AcceptsForm(): MethodDecorator {
 
 /** Keeps the body's bytes unparsed in `req.rawBody`, whatever their type: what a signature is computed over. */
 export function AcceptsRaw(): MethodDecorator {
-  return setOptions({ body: 'raw' });
+  return applyDecorators(setOptions({ body: 'raw' }), ApiExtension('x-raw-body', true));
 }
 
 /** Leaves the body unread; the handler streams it and bounds it itself. */

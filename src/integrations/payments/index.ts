@@ -1,0 +1,2 @@
+export * from './payment-provider.port.js';
+export * from './payments.module.js';

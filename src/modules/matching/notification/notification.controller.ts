@@ -1,0 +1,34 @@
+import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Access, Answers, CurrentUser, type KaiwaRequest, type KaiwaResponse, linkPage, PageQuery } from '../../../platform/http/index.js';
+import type { UserActor } from '../../../platform/scope/index.js';
+import { ReadNotificationsDto } from './notification.dto.js';
+import { NotificationService } from './notification.service.js';
+import { NotificationView, UnreadView } from './notification.view.js';
+
+@ApiTags('Matching')
+@Controller('notifications')
+export class NotificationController {
+  constructor(private readonly notifications: NotificationService) {}
+
+  /** List what the caller was told, newest first. */
+  @Get()
+  @Access('member')
+  @Answers(200, [NotificationView], { refuses: ['INVALID_CURSOR'], headers: { Link: 'The next page, where there is one' } })
+  async listNotifications(
+    @CurrentUser() user: UserActor,
+    @Query() query: PageQuery,
+    @Req() request: KaiwaRequest,
+    @Res({ passthrough: true }) response: KaiwaResponse,
+  ): Promise<NotificationView[]> {
+    return linkPage(await this.notifications.list(user, query), request, response);
+  }
+
+  /** Mark notifications as read. All of them where none are named; what is not the caller's is passed over. */
+  @Post('read')
+  @Access('member')
+  @Answers(200, UnreadView)
+  readNotifications(@CurrentUser() user: UserActor, @Body() body: ReadNotificationsDto): Promise<UnreadView> {
+    return this.notifications.markRead(user, body.ids ?? null);
+  }
+}
