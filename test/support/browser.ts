@@ -5,8 +5,8 @@ const PROGRAMS = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chro
 
 const program = PROGRAMS.find((path) => path !== undefined && existsSync(path));
 
-/** A real browser that reaches nothing but this machine. Where there is none the suite fails: it must not pass for having looked. */
-export async function launchBrowser(): Promise<Browser> {
+/** A real browser that reaches nothing but this machine; `flags` are added to its own. Where there is none the suite fails: it must not pass for having looked. */
+export async function launchBrowser(flags: readonly string[] = []): Promise<Browser> {
   if (!program) throw new Error(`No Chromium at ${PROGRAMS.filter(Boolean).join(', ')}: install it, or name it in CHROMIUM_PATH`);
   return chromium.launch({
     executablePath: program,
@@ -21,6 +21,7 @@ export async function launchBrowser(): Promise<Browser> {
       '--disable-sync',
       // Every name but this machine's leads nowhere.
       '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+      ...flags,
     ],
   });
 }

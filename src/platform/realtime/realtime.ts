@@ -9,6 +9,10 @@ export const channels = {
   user: (client_id: string, user_id: string): string => `${client_id}/u/${user_id}`,
   session: (client_id: string, sid: string): string => `${client_id}/s/${sid}`,
   tenant: (client_id: string): string => `${client_id}/t`,
+  /** One person's sockets that came by a pass, whatever it is for. */
+  holder: (client_id: string, user_id: string): string => `${client_id}/h/${user_id}`,
+  /** One person's sockets that came by a pass for one call. */
+  leg: (client_id: string, call_id: string, user_id: string): string => `${client_id}/c/${call_id}/${user_id}`,
 };
 
 const RELAY = 'kaiwa';

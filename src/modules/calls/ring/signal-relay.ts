@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../../platform/ids/index.js';
-import { channels, Realtime } from '../../../platform/realtime/index.js';
+import { Realtime } from '../../../platform/realtime/index.js';
 
 /** What one person's sockets are to hear. */
 export interface Signal {
-  readonly client_id: string;
-  readonly user_id: string;
+  /** The Socket.IO room that they are in. */
+  readonly channel: string;
   /** The event's payload as JSON. */
   readonly payload: string;
 }
@@ -89,8 +89,7 @@ export class SignalRelay {
     if (stream.held.size > 0) stream.timer = setTimeout(() => this.release(stream), HOLD_MS).unref();
   }
 
-  private deliver({ client_id, user_id, payload }: Signal): void {
-    const channel = channels.user(client_id, user_id);
+  private deliver({ channel, payload }: Signal): void {
     if (this.realtime.hasSockets(channel)) this.realtime.emitHere(channel, KIND, JSON.parse(payload));
   }
 
