@@ -236,6 +236,11 @@ function known(id: string): boolean {
 
 /** The tenant's state once nothing that its making began is still at work: the search index follows behind. */
 async function settled(side: Side): Promise<Map<string, string>> {
+  await eventually(
+    () => sql(server.database_url, 'select id from rooms where client_id = $1 and indexed_seq < last_seq', [side.client_id]),
+    (behind) => behind.length === 0,
+    20_000,
+  );
   let state = await stateOf(side);
   await eventually(
     async () => {

@@ -70,6 +70,13 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     missing: randomUUID,
   },
   'files/{id}': { make: ({ people }) => uploadAs(people.owner), missing: randomUUID },
+  'uploads/{id}': {
+    make: async ({ people }) => {
+      const made = await people.owner.api('/uploads', { method: 'POST', headers: { 'tus-resumable': '1.0.0', 'upload-length': '9' } });
+      return made.headers.get('location')?.split('/').at(-1) ?? '';
+    },
+    missing: randomUUID,
+  },
   'tenants/{client_id}': { make: ({ client_id }) => client_id, missing: () => uniqueName('nobody') },
 };
 
