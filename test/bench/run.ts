@@ -1,4 +1,5 @@
 import { fanout, sendSocket } from './parts/sockets.ts';
+import { download, upload, uploadMemory } from './parts/files.ts';
 import { locks } from './parts/locks.ts';
 import { read, send } from './parts/rest.ts';
 import { start } from './parts/start.ts';
@@ -37,6 +38,9 @@ const PARTS: Record<string, Part> = {
   fanout_200: (stage, settings) => fanout(stage, settings, 200),
   fanout_1000: (stage, settings) => fanout(stage, settings, 1_000),
   locks,
+  upload,
+  download,
+  upload_memory: uploadMemory,
   start: (_stage, settings) => start(settings),
 };
 
