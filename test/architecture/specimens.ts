@@ -149,6 +149,13 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
   'departments/{id}': masterData('departments'),
   'certificates/{id}': { make: ({ people }) => submitPapers(people.member), missing: randomUUID },
   'matching/{id}': { make: makeMatching, missing: randomUUID },
+  'uploads/{id}': {
+    make: async ({ people }) => {
+      const made = await people.owner.api('/uploads', { method: 'POST', headers: { 'tus-resumable': '1.0.0', 'upload-length': '9' } });
+      return made.headers.get('location')?.split('/').at(-1) ?? '';
+    },
+    missing: randomUUID,
+  },
   'tenants/{client_id}': { make: ({ client_id }) => client_id, missing: () => uniqueName('nobody') },
 };
 

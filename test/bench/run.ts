@@ -1,5 +1,6 @@
 import { chat, chatStreams } from './parts/chat.ts';
 import { fanout, sendSocket } from './parts/sockets.ts';
+import { download, upload, uploadMemory } from './parts/files.ts';
 import { locks } from './parts/locks.ts';
 import { recordingRelay } from './parts/recordings.ts';
 import { read, send } from './parts/rest.ts';
@@ -42,6 +43,9 @@ const PARTS: Record<string, Part> = {
   recording_relay: recordingRelay,
   chat,
   chat_streams: chatStreams,
+  upload,
+  download,
+  upload_memory: uploadMemory,
   start: (_stage, settings) => start(settings),
 };
 

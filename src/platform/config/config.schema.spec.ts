@@ -32,6 +32,12 @@ describe('readEnvironment', () => {
       REDIS_URL: 'http://localhost',
       MAIL_FROM: 'nobody',
       OPERATOR_KEY: 'short',
+      FILE_MAX_BYTES: '100 MB',
+      FILE_TYPES: 'pictures',
+      STORAGE_QUOTA_BYTES: '-1',
+      S3_ENDPOINT: 'minio:9000',
+      S3_BUCKET: 'No_Bucket',
+      S3_FORCE_PATH_STYLE: 'perhaps',
       JWT_SECRET: 'short',
       SHUTDOWN_NOTICE_MS: '10001',
     };
@@ -51,6 +57,8 @@ describe('readEnvironment', () => {
     ]);
     expect(linesOf(DATABASE)).toEqual([]);
     expect(linesOf({ TLS_CERT_FILE: 'cert.pem' })).toEqual(['TLS_KEY_FILE: TLS needs both files']);
+    expect(linesOf({ S3_ENDPOINT: 'http://localhost:9000' })).toEqual(['S3_BUCKET: is required with S3_ENDPOINT']);
+    expect(linesOf({ S3_BUCKET: 'files', S3_ACCESS_KEY_ID: 'key' })).toEqual(['S3_SECRET_ACCESS_KEY: the two go together']);
     expect(linesOf({ SOCKET_ADAPTER: 'redis' })).toEqual(['REDIS_URL: is required with SOCKET_ADAPTER=redis']);
     expect(linesOf({ TURN_URLS: 'turn:turn.example.com' })).toEqual(['TURN_SECRET: TURN needs both']);
     expect(linesOf({ TURN_SECRET: 'north' })).toEqual(['TURN_URLS: TURN needs both']);
