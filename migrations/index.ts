@@ -3,6 +3,7 @@ import { CreateRoles1763600000000 } from './1763600000000-CreateRoles.js';
 import { CreateTenancyAndIdentity1763600100000 } from './1763600100000-CreateTenancyAndIdentity.js';
 import { CreateRooms1763600200000 } from './1763600200000-CreateRooms.js';
 import { CreateJobs1763600300000 } from './1763600300000-CreateJobs.js';
+import { CreateFiles1763600700000 } from './1763600700000-CreateFiles.js';
 import { CreatePages1763600800000 } from './1763600800000-CreatePages.js';
 
 /** Every migration, oldest first; listed, so that a build without one does not compile. */
@@ -11,5 +12,6 @@ export const MIGRATIONS: Array<new () => MigrationInterface> = [
   CreateTenancyAndIdentity1763600100000,
   CreateRooms1763600200000,
   CreateJobs1763600300000,
+  CreateFiles1763600700000,
   CreatePages1763600800000,
 ];

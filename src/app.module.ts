@@ -4,6 +4,7 @@ import type { Logger as PinoLogger } from 'pino';
 import { DocumentsModule } from './documents/index.js';
 import { AUTH_ENTITIES, AuthGuard, AuthModule, IdempotencyGuard, RateLimitGuard } from './modules/auth/index.js';
 import { CHAT_ENTITIES, ChatModule } from './modules/chat/index.js';
+import { FILES_ENTITIES, FilesModule } from './modules/files/index.js';
 import { PAGES_ENTITIES, PagesModule } from './modules/pages/index.js';
 import { TENANCY_ENTITIES, TenancyModule, TenantGuard } from './modules/tenancy/index.js';
 import { USERS_ENTITIES, UsersModule } from './modules/users/index.js';
@@ -18,7 +19,7 @@ import { RealtimeModule } from './platform/realtime/index.js';
 import { Sweeps } from './sweeps.js';
 
 /** Every table that TypeORM maps. */
-const ENTITIES = [...TENANCY_ENTITIES, ...USERS_ENTITIES, ...AUTH_ENTITIES, ...CHAT_ENTITIES, ...PAGES_ENTITIES];
+const ENTITIES = [...TENANCY_ENTITIES, ...USERS_ENTITIES, ...AUTH_ENTITIES, ...FILES_ENTITIES, ...CHAT_ENTITIES, ...PAGES_ENTITIES];
 
 /** The application: what it is made of, and the order of the guards that every request passes. */
 @Module({})
@@ -42,6 +43,7 @@ export class AppModule {
         TenancyModule,
         UsersModule,
         AuthModule,
+        FilesModule,
       ],
       providers: [
         Sweeps,

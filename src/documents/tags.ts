@@ -6,5 +6,6 @@ export const TAGS: ReadonlyArray<{ readonly name: string; readonly description: 
   { name: 'Rooms', description: 'Rooms, their members and who is connected to them' },
   { name: 'Messages', description: 'What is said in rooms: history, posting, reactions, search' },
   { name: 'Pages', description: 'Pages of HTML: writing, sharing, versions, delivery' },
+  { name: 'Files', description: 'Files and images: upload, resumable upload, download, links' },
   { name: 'Operation', description: 'For whoever runs the server: health, metrics, the documents of this API' },
 ];

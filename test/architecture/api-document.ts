@@ -108,8 +108,8 @@ export function leastBody(document: ApiDocument, { body }: Operation): Json | un
   return media ? (Object.values(examplesOf(document, media))[0] as Json) : undefined;
 }
 
-/** The properties of an operation's JSON body. */
+/** The properties of an operation's body: JSON, else a form. */
 export function bodyProperties(document: ApiDocument, { body }: Operation): Record<string, Json> {
-  const schema = body?.['application/json']?.schema;
+  const schema = (body?.['application/json'] ?? body?.['multipart/form-data'])?.schema;
   return schema ? ((resolve(document, schema)['properties'] ?? {}) as Record<string, Json>) : {};
 }

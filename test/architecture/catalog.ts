@@ -16,6 +16,8 @@ export const KEYS_ABOVE_TENANTS = ['tenant_domains_pkey', 'tenant_phone_numbers_
 export const DEFINER_FUNCTIONS: Record<string, { owner: 'system' | 'migrator'; callers: string[] }> = {
   enqueue_job: { owner: 'migrator', callers: ['kaiwa_app', 'kaiwa_system'] },
   forget_tenant_jobs: { owner: 'migrator', callers: [] },
+  trash_files: { owner: 'system', callers: [] },
+  trash_uploads: { owner: 'system', callers: [] },
   delete_messages_with_room: { owner: 'system', callers: [] },
   search_messages: { owner: 'system', callers: ['kaiwa_app'] },
 };

@@ -288,11 +288,17 @@ describe('every schema', () => {
   it('that a body has refuses what it does not know: no property is taken silently', () => {
     expect(
       operations
-        .filter((operation) => operation.body !== null && Object.keys(bodyProperties(document, operation)).length === 0)
+        .filter((operation) => operation.body !== null && !isBytes(operation.body))
+        .filter((operation) => Object.keys(bodyProperties(document, operation)).length === 0)
         .map(({ id }) => id),
     ).toEqual([]);
   });
 });
+
+/** A body that is bytes and has no properties. */
+function isBytes(body: Record<string, Media>): boolean {
+  return Object.values(body).every(({ schema }) => schema?.['format'] === 'binary');
+}
 
 function propertyFault(schema: Json): string[] {
   if (!schema['description'] && !schema['$ref']) return ['has no description'];

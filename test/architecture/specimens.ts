@@ -70,6 +70,7 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     make: async ({ people }) => idOf(await people.owner.api('/invitations', post({ email: `${uniqueName('guest')}@example.com` }))),
     missing: randomUUID,
   },
+  'files/{id}': { make: ({ people }) => uploadAs(people.owner), missing: randomUUID },
   'pages/{id}': {
     make: async ({ people }) => {
       const page = await expectOk(people.owner.api('/pages', post({ title: 'Sweep', content: '<p>Sweep</p>', access_type: 0 })));
@@ -112,7 +113,7 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
     },
     missing: () => uniqueName('none'),
   },
-  file_ids: { make: () => randomUUID(), missing: randomUUID },
+  file_ids: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
   id: { free: 'sweep' },
   client_id: { free: 'sweep' },
   client_message_id: { free: 'sweep-1' },
@@ -187,6 +188,13 @@ function valueOf(values: Side['values'], key: string): string {
   const value = values.get(key);
   if (value === undefined) throw new Error(`${key} is not made yet: mind the order in test/architecture/specimens.ts`);
   return value;
+}
+
+/** Uploads a small file and answers its id. */
+async function uploadAs({ api }: TestUser): Promise<string> {
+  const form = new FormData();
+  form.set('file', new File([`Sweep ${uniqueName('f')}`], 'sweep.txt'));
+  return idOf(await api('/files', { method: 'POST', body: form }));
 }
 
 function post(json: Json): { method: string; json: Json } {

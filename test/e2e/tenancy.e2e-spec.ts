@@ -94,6 +94,7 @@ describe('POST /tenants', () => {
       domains: [host],
       phone_numbers: ['03-1234-5678'],
       oidc: null,
+      storage_quota_bytes: null,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });
     const made = await signIn(api, { ...asked.owner, client_id: asked.client_id });

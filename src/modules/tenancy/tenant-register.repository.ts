@@ -25,7 +25,7 @@ const AUTH_CHANNEL = 'kaiwa_auth';
 /** A deleted tenant may have millions of rows; a statement is otherwise given seconds. */
 const DELETE_TIMEOUT_MS = 600_000;
 
-const COLUMNS = 'client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, created_at';
+const COLUMNS = 'client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes, created_at';
 
 const TAKEN: Record<string, ErrorCode> = {
   tenant_domains_pkey: 'DOMAIN_TAKEN',
@@ -49,22 +49,43 @@ export class TenantRegisterRepository {
 
   /** Makes the scope's tenant; null where there is one by that name. */
   async insertOwn(tenant: NewTenant): Promise<Tenant | null> {
-    const { name, timezone, phone_region, registration, domains, phone_numbers, oidc } = tenant;
+    const { name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes } = tenant;
     const [made] = await this.database.sql<Tenant>(
-      `insert into tenants (client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc)
-       values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (client_id) do nothing returning ${COLUMNS}`,
-      [Scope.clientId(), name, timezone, phone_region, registration, domains, phone_numbers, oidc && JSON.stringify(oidc)],
+      `insert into tenants (client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (client_id) do nothing returning ${COLUMNS}`,
+      [
+        Scope.clientId(),
+        name,
+        timezone,
+        phone_region,
+        registration,
+        domains,
+        phone_numbers,
+        oidc && JSON.stringify(oidc),
+        storage_quota_bytes,
+      ],
     );
     return made ?? null;
   }
 
   /** Writes the scope's tenant as it is given. */
   async updateOwn(tenant: NewTenant): Promise<Tenant> {
-    const { name, timezone, phone_region, registration, domains, phone_numbers, oidc } = tenant;
+    const { name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes } = tenant;
     const [changed] = await this.database.sql<Tenant>(
-      `update tenants set name = $2, timezone = $3, phone_region = $4, registration = $5, domains = $6, phone_numbers = $7, oidc = $8
+      `update tenants set name = $2, timezone = $3, phone_region = $4, registration = $5, domains = $6, phone_numbers = $7, oidc = $8,
+              storage_quota_bytes = $9
         where client_id = $1 returning ${COLUMNS}`,
-      [Scope.clientId(), name, timezone, phone_region, registration, domains, phone_numbers, oidc && JSON.stringify(oidc)],
+      [
+        Scope.clientId(),
+        name,
+        timezone,
+        phone_region,
+        registration,
+        domains,
+        phone_numbers,
+        oidc && JSON.stringify(oidc),
+        storage_quota_bytes,
+      ],
     );
     if (!changed) throw new AppError('TENANT_NOT_FOUND');
     return changed;

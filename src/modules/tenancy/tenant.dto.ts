@@ -1,4 +1,4 @@
-import { IsClientName, IsEmailField, IsOneOf, IsText, Nested } from '../../platform/http/index.js';
+import { IsClientName, IsEmailField, IsIntField, IsOneOf, IsText, Nested } from '../../platform/http/index.js';
 import { IsNewPassword, IsUsername } from './account-fields.js';
 import { REGISTRATIONS, type Registration } from './tenant.entity.js';
 import { IsDomainList, IsIssuer, IsPhoneRegion, IsTimezone } from './tenant-fields.js';
@@ -60,6 +60,15 @@ export class ChangeAnyTenantDto extends ChangeTenantDto {
     example: ['+81312345678'],
   })
   phone_numbers?: string[] | null;
+
+  @IsIntField({
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    optional: true,
+    description: "How many bytes the tenant's files may have together; null for what the installation gives",
+    example: 10_737_418_240,
+  })
+  storage_quota_bytes?: number | null;
 }
 
 /** A new tenant. */
@@ -95,6 +104,15 @@ export class CreateTenantDto {
 
   @Nested(() => TenantOidcDto, { optional: true, description: 'The OIDC issuer whose ID tokens are accepted' })
   oidc?: TenantOidcDto | null;
+
+  @IsIntField({
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    optional: true,
+    description: "How many bytes the tenant's files may have together; null for what the installation gives",
+    example: 10_737_418_240,
+  })
+  storage_quota_bytes?: number | null;
 
   @Nested(() => TenantOwnerDto, { description: 'The person that the tenant begins with' })
   owner: TenantOwnerDto;

@@ -43,6 +43,10 @@ export class Tenant extends TenantEntity {
   @Column('jsonb', { nullable: true })
   oidc: TenantOidc | null;
 
+  /** How many bytes its files may have together; null for what the installation gives (`STORAGE_QUOTA_BYTES`). */
+  @Column('bigint', { nullable: true })
+  storage_quota_bytes: number | null;
+
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   created_at: Date;
 }

@@ -138,6 +138,7 @@ export class TenantService {
         domains: changes.domains ? hostNames(changes.domains) : before.domains,
         phone_numbers: changes.phone_numbers ?? before.phone_numbers,
         oidc: oidc === undefined ? before.oidc : oidc,
+        storage_quota_bytes: changes.storage_quota_bytes === undefined ? before.storage_quota_bytes : changes.storage_quota_bytes,
       };
       const numbers = phoneKeys(after);
       const tenant = await this.register.updateOwn(after);
@@ -168,6 +169,7 @@ function newTenant(input: Pick<CreateTenantDto, 'client_id' | 'name'> & Partial<
     domains: hostNames(input.domains ?? []),
     phone_numbers: input.phone_numbers ?? [],
     oidc: input.oidc ? toOidc(input.oidc, true) : null,
+    storage_quota_bytes: input.storage_quota_bytes ?? null,
   };
 }
 

@@ -63,6 +63,13 @@ export class TenantView {
   oidc: TenantOidcView | null;
 
   /**
+   * How many bytes its files may have together; null for what the installation gives
+   * @example 10737418240
+   */
+  @ApiProperty({ type: 'integer', nullable: true })
+  storage_quota_bytes: number | null;
+
+  /**
    * When it was made
    * @example '2026-11-20T09:00:00.000Z'
    */
@@ -71,7 +78,7 @@ export class TenantView {
 }
 
 export function toTenantView(tenant: Tenant): TenantView {
-  const { client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc } = tenant;
+  const { client_id, name, timezone, phone_region, registration, domains, phone_numbers, oidc, storage_quota_bytes } = tenant;
   return {
     client_id,
     name,
@@ -81,6 +88,7 @@ export function toTenantView(tenant: Tenant): TenantView {
     domains,
     phone_numbers,
     oidc: oidc && { issuer: oidc.issuer, audience: oidc.audience },
+    storage_quota_bytes,
     created_at: tenant.created_at.toISOString(),
   };
 }

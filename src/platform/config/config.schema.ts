@@ -10,6 +10,27 @@ const wholeNumber = (min: number, max: number): z.ZodType<number, string> =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `takes a whole number from ${min} to ${max}`);
 
+/** A size in bytes. */
+const byteCount = (min: number): z.ZodType<number, string> =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, `takes a number of bytes from ${min}`)
+    .transform(Number)
+    .refine((value) => value >= min, `takes a number of bytes from ${min}`);
+
+/** Media types such as `image/png`, or `image/*`. */
+const mediaTypes = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((type) => type.trim().toLowerCase())
+      .filter(Boolean),
+  )
+  .pipe(
+    z.array(z.string().regex(/^[a-z0-9][\w.+-]*\/(?:\*|[a-z0-9][\w.+-]*)$/, 'each is a media type such as image/png or image/*')).min(1),
+  );
+
 const secretList = z
   .string()
   .transform((value) =>
@@ -112,6 +133,18 @@ export const environmentSchema = z
       .string()
       .regex(/^[^@]*<?[^@\s<>]+@[^@\s<>]+>?$/, 'takes an address, such as Kaiwa <no-reply@example.com>')
       .default('Kaiwa <no-reply@localhost>'),
+    FILE_MAX_BYTES: byteCount(1).default(100 * 1024 ** 2),
+    FILE_TYPES: mediaTypes.optional(),
+    STORAGE_QUOTA_BYTES: byteCount(0).default(10 * 1024 ** 3),
+    S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+    S3_BUCKET: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'takes the name of a bucket: 3 to 63 characters of a-z, 0-9, . and -')
+      .optional(),
+    S3_REGION: z.string().min(1).default('us-east-1'),
+    S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+    S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+    S3_FORCE_PATH_STYLE: flag.optional(),
   })
   .superRefine((environment, context) => {
     const needs = (name: string, message: string): void => {
@@ -127,6 +160,10 @@ export const environmentSchema = z
       needs(environment.TLS_CERT_FILE ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE', 'TLS needs both files');
     }
     if (environment.SOCKET_ADAPTER === 'redis' && !environment.REDIS_URL) needs('REDIS_URL', 'is required with SOCKET_ADAPTER=redis');
+    if (environment.S3_ENDPOINT && !environment.S3_BUCKET) needs('S3_BUCKET', 'is required with S3_ENDPOINT');
+    if (Boolean(environment.S3_ACCESS_KEY_ID) !== Boolean(environment.S3_SECRET_ACCESS_KEY)) {
+      needs(environment.S3_ACCESS_KEY_ID ? 'S3_SECRET_ACCESS_KEY' : 'S3_ACCESS_KEY_ID', 'the two go together');
+    }
   });
 
 export type Environment = z.output<typeof environmentSchema>;

@@ -40,6 +40,8 @@ export const ERROR_TABLE = {
   UNKNOWN_CLIENT: { status: 404, message: 'Unknown client' },
   USER_NOT_FOUND: { status: 404, message: 'User not found' },
   ROOM_NOT_FOUND: { status: 404, message: 'Room not found' },
+  FILE_NOT_FOUND: { status: 404, message: 'File not found' },
+  UPLOAD_NOT_FOUND: { status: 404, message: 'Upload not found' },
   MESSAGE_NOT_FOUND: { status: 404, message: 'Message not found' },
   MEMBER_NOT_FOUND: { status: 404, message: 'Member not found' },
   API_KEY_NOT_FOUND: { status: 404, message: 'API key not found' },
@@ -63,10 +65,14 @@ export const ERROR_TABLE = {
   MESSAGE_DELETED: { status: 409, message: 'The message was deleted' },
   IDEMPOTENCY_IN_PROGRESS: { status: 409, message: 'A request with this Idempotency-Key is still running' },
   CONFLICT: { status: 409, message: 'The change conflicts with another one; try again' },
-  // 412, 413, 415, 422, 429
+  // 412, 413, 415, 416, 422, 429
+  TUS_VERSION: { status: 412, message: 'Tus-Resumable must be 1.0.0' },
   PAGE_CHANGED: { status: 412, message: 'The page has changed since it was read' },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The body is too large' },
+  FILE_TOO_LARGE: { status: 413, message: 'The file is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'The body must be application/json' },
+  FILE_TYPE_NOT_TAKEN: { status: 415, message: 'Files of this type are not taken' },
+  RANGE_NOT_SATISFIABLE: { status: 416, message: 'The range begins beyond the end of the file' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, message: 'This Idempotency-Key was used with another body' },
   RATE_LIMITED: { status: 429, message: 'Too many requests' },
   // 5xx
@@ -74,7 +80,9 @@ export const ERROR_TABLE = {
   OVERLOADED: { status: 503, message: 'The server is busy; try again soon' },
   DATABASE_UNAVAILABLE: { status: 503, message: 'The database does not answer; try again soon' },
   ISSUER_UNAVAILABLE: { status: 503, message: 'The identity provider does not answer; try again soon' },
+  STORAGE_UNAVAILABLE: { status: 503, message: 'The storage does not answer; try again soon' },
   SHUTTING_DOWN: { status: 503, message: 'The server is shutting down' },
+  QUOTA_EXCEEDED: { status: 507, message: "The tenant's storage is full" },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;

@@ -138,7 +138,7 @@ function toRefusal(error: unknown): unknown {
  * Lets a refused client send on for a while: an early close resets the connection, and the client loses the answer that was
  * on its way. Nothing of what it sends is kept.
  */
-function linger(request: KaiwaRequest): void {
+export function linger(request: KaiwaRequest): void {
   request.resume();
   const { socket } = request;
   setTimeout(() => {

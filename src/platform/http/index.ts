@@ -1,4 +1,5 @@
 export { AlreadyAnswered } from './already-answered.js';
+export { linger } from './body-reader.js';
 export * from './decorators/index.js';
 export * from './error-body.view.js';
 export type { KaiwaRequest, KaiwaResponse, ReplyHook, RouteHandler, RouteMethod, RouteRecord } from './exchange.js';

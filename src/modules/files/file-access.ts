@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../platform/scope/index.js';
+import { AuditService } from '../tenancy/index.js';
+import type { FileKind } from './file-attachments.js';
+import { FileAttachmentRepository } from './file-attachment.repository.js';
+import { seesAllFiles } from './file.policy.js';
+import type { StoredFile } from './stored-file.entity.js';
+
+/** True where `actor` may read the object, and with it the file. */
+export type AttachmentCheck = (actor: Actor, object_id: string, file_id: string) => Promise<boolean>;
+
+/** True where `actor` may read any object of the kind that the file is attached to. */
+export type WholeCheck = (actor: Actor, file_id: string) => Promise<boolean>;
+
+export interface RegisterOptions {
+  /** Each reading of a file that is attached to such an object is noted in the audit log, whoever reads. */
+  readonly is_audited?: boolean;
+}
+
+/** Objects of one kind that are asked about for one file. */
+const MOST_ASKED = 200;
+
+/** Who may read a file: its owner, admins, and whoever may read what it is attached to, which is the modules' above to say. */
+@Injectable()
+export class FileAccess {
+  private readonly checks = new Map<string, AttachmentCheck>();
+  private readonly wholeChecks = new Map<string, WholeCheck>();
+  private readonly audited: string[] = [];
+
+  constructor(
+    private readonly attachments: FileAttachmentRepository,
+    private readonly audit: AuditService,
+  ) {}
+
+  /** Says who may read what is attached to objects of a kind; called while the application is built. A second time throws. */
+  register(kind: FileKind, check: AttachmentCheck, options: RegisterOptions = {}): void {
+    this.assertNew(kind);
+    this.checks.set(kind, check);
+    if (options.is_audited) this.audited.push(kind);
+  }
+
+  /** The same for a module that can tell of all objects of its kind at once; asked only about files that are attached to one. */
+  registerWhole(kind: FileKind, check: WholeCheck): void {
+    this.assertNew(kind);
+    this.wholeChecks.set(kind, check);
+  }
+
+  /** True where the actor may read the file. */
+  async canRead(actor: Actor, file: Pick<StoredFile, 'id' | 'owner_id'>): Promise<boolean> {
+    if (seesAllFiles(actor) || (actor.kind === 'user' && actor.id === file.owner_id)) return true;
+    for (const { object_kind, object_ids } of await this.attachments.objectsOf(file.id, MOST_ASKED)) {
+      if (await this.wholeChecks.get(object_kind)?.(actor, file.id)) return true;
+      const check = this.checks.get(object_kind);
+      if (!check) continue;
+      for (const object_id of object_ids) if (await check(actor, object_id, file.id)) return true;
+    }
+    return false;
+  }
+
+  /** Notes that a file is read, where it is one whose readings are noted; null stands for the holder of a link. */
+  async noteRead(actor: Actor | null, file_id: string): Promise<void> {
+    if (this.audited.length === 0 || !(await this.attachments.isAttachedToAny(file_id, this.audited))) return;
+    await this.audit.record(actor, 'file.read', 'file', file_id);
+  }
+
+  private assertNew(kind: string): void {
+    if (this.checks.has(kind) || this.wholeChecks.has(kind)) throw new Error(`Who may read what is attached to a ${kind} is said twice`);
+  }
+}

@@ -1,0 +1,123 @@
+import { buffer } from 'node:stream/consumers';
+import { Injectable } from '@nestjs/common';
+import sharp from 'sharp';
+import { ObjectMissingError, Storage, StorageFailedError } from '../../integrations/storage/index.js';
+import { AppError } from '../../platform/errors/index.js';
+import { Logger } from '../../platform/http/index.js';
+import { FileRepository } from './file.repository.js';
+import { isScaled } from './file-type.js';
+import { variantKey, variantWidth } from './image-width.js';
+import { StorageAccountRepository } from './storage-account.repository.js';
+import type { StoredFile } from './stored-file.entity.js';
+
+/** A smaller picture of an image. */
+export interface Variant {
+  readonly bytes: Buffer;
+  readonly width: number;
+}
+
+/** What is decoded at all: more would be a bomb, or no picture for a screen. */
+const MOST_PIXELS = 50_000_000;
+/** Compressed; it is held in memory while it is decoded. */
+const LARGEST_IMAGE_BYTES = 32 * 1024 * 1024;
+const TIMEOUT_S = 20;
+const QUALITY = 80;
+const AT_ONCE = 2;
+const MOST_WAITING = 50;
+const RESERVED_FOR_S = 3_600;
+
+/** Smaller variants of images: made when they are first asked for, kept in the storage beside the file, and gone with it. */
+@Injectable()
+export class ImageVariants {
+  private readonly making = new Map<string, Promise<Variant | null>>();
+  private readonly waiting: Array<() => void> = [];
+  private running = 0;
+
+  constructor(
+    private readonly storage: Storage,
+    private readonly files: FileRepository,
+    private readonly account: StorageAccountRepository,
+    private readonly logger: Logger,
+  ) {
+    // The threads and the memory are other work's too.
+    sharp.concurrency(1);
+    sharp.cache(false);
+  }
+
+  /** The variant of an image for a width in pixels; null for what is no image that can be scaled. @throws OVERLOADED */
+  async find(file: StoredFile, asked: number): Promise<Variant | null> {
+    if (!isScaled(file.content_type) || file.size > LARGEST_IMAGE_BYTES) return null;
+    const width = variantWidth(asked);
+    if (file.variants.includes(width)) {
+      const kept = await this.read(variantKey(file.object_key, width));
+      if (kept) return { bytes: kept, width };
+    }
+    const name = `${file.client_id}/${file.id}/${width}`;
+    let making = this.making.get(name);
+    if (!making) {
+      making = this.inTurn(() => this.make(file, width)).finally(() => this.making.delete(name));
+      this.making.set(name, making);
+    }
+    return making;
+  }
+
+  private async make(file: StoredFile, width: number): Promise<Variant | null> {
+    const original = await this.read(file.object_key);
+    if (!original) return null;
+    let bytes: Buffer;
+    try {
+      bytes = await sharp(original, { limitInputPixels: MOST_PIXELS, failOn: 'error', sequentialRead: true, pages: 1 })
+        .autoOrient()
+        .resize({ width, withoutEnlargement: true })
+        .webp({ quality: QUALITY })
+        .timeout({ seconds: TIMEOUT_S })
+        .toBuffer();
+    } catch (error) {
+      this.logger.info({ err: error, file_id: file.id }, 'an image could not be scaled and is served as it is');
+      return null;
+    }
+    await this.keep(file, width, bytes);
+    return { bytes, width };
+  }
+
+  /** Keeps a variant; where that fails it is made again the next time. */
+  private async keep(file: StoredFile, width: number, bytes: Buffer): Promise<void> {
+    const key = variantKey(file.object_key, width);
+    try {
+      await this.account.reserve(key, RESERVED_FOR_S);
+      await this.storage.put(key, one(bytes));
+      // A file that is gone by now leaves the note, and the sweep takes the variant.
+      if (await this.files.addVariant(file.id, width, key)) return;
+    } catch (error) {
+      this.logger.warn({ err: error, file_id: file.id }, 'a variant of an image could not be kept');
+    }
+  }
+
+  private async read(key: string): Promise<Buffer | null> {
+    try {
+      return await buffer(await this.storage.open(key));
+    } catch (error) {
+      if (error instanceof ObjectMissingError) return null;
+      if (error instanceof StorageFailedError) throw new AppError('STORAGE_UNAVAILABLE', { cause: error, retry_after_seconds: 5 });
+      throw error;
+    }
+  }
+
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.running >= AT_ONCE) {
+      if (this.waiting.length >= MOST_WAITING) throw new AppError('OVERLOADED', { retry_after_seconds: 2 });
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    } else this.running++;
+    try {
+      return await work();
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.running--;
+    }
+  }
+}
+
+async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { Storage } from '../../integrations/storage/index.js';
+import { Jobs } from '../../platform/jobs/index.js';
+import { Logger } from '../../platform/http/index.js';
+import { type CondemnedKey, StorageAccountRepository } from './storage-account.repository.js';
+
+declare module '../../platform/jobs/index.js' {
+  interface JobPayloads {
+    'storage.collect': object;
+  }
+}
+
+const BATCH = 200;
+const MOST_BATCHES = 500;
+const AT_ONCE = 8;
+/** A collector that has not said in this time that keys are done is taken for dead. */
+const PATIENCE_S = 600;
+/** Longer than any upload lasts that goes through one request. */
+const UNFINISHED_MS = 26 * 3_600_000;
+const TIMEOUT_MS = 600_000;
+
+/** Deletes the bytes that no row speaks for: of files that are gone, and of uploads that never became one. */
+@Injectable()
+export class TrashCollector {
+  constructor(
+    private readonly account: StorageAccountRepository,
+    private readonly storage: Storage,
+    private readonly jobs: Jobs,
+    private readonly logger: Logger,
+  ) {
+    jobs.define('storage.collect', {
+      scope: 'system',
+      timeout_ms: TIMEOUT_MS,
+      handler: async (_payload, { signal }) => {
+        await this.collect(signal);
+      },
+    });
+  }
+
+  /** Has the bytes of what was just deleted collected soon; call it after the commit. Where that fails the periodic sweep does it. */
+  wake(): void {
+    this.jobs
+      .enqueue('storage.collect', {}, { key: 'storage.collect', key_mode: 'preserve_run_at' })
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'deleted files are cleared away with the next sweep'));
+  }
+
+  /** One round over all tenants, in batches; answers how many keys were done. */
+  async collect(signal?: AbortSignal): Promise<number> {
+    let collected = 0;
+    for (let batch = 0; batch < MOST_BATCHES && !signal?.aborted; batch++) {
+      const keys = await this.account.condemn(BATCH, PATIENCE_S);
+      const done = await this.deleteAll(keys);
+      if (done.length > 0) await this.account.forget(done);
+      collected += done.length;
+      if (keys.length < BATCH) break;
+    }
+    return collected;
+  }
+
+  /** Also clears away what died while it was being written. */
+  async sweep(signal?: AbortSignal): Promise<number> {
+    return (await this.storage.discardUnfinished(new Date(Date.now() - UNFINISHED_MS))) + (await this.collect(signal));
+  }
+
+  private async deleteAll(keys: readonly CondemnedKey[]): Promise<CondemnedKey[]> {
+    const done: CondemnedKey[] = [];
+    for (let at = 0; at < keys.length; at += AT_ONCE) {
+      await Promise.all(
+        keys.slice(at, at + AT_ONCE).map(async (condemned) => {
+          try {
+            await this.storage.delete(condemned.key);
+            done.push(condemned);
+          } catch (error) {
+            this.logger.warn({ err: error, key: condemned.key }, 'bytes could not be deleted; it will be tried again');
+          }
+        }),
+      );
+    }
+    return done;
+  }
+}
