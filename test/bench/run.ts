@@ -1,5 +1,6 @@
 import { fanout, sendSocket } from './parts/sockets.ts';
 import { locks } from './parts/locks.ts';
+import { pageDelivery, pageUnchanged } from './parts/pages.ts';
 import { read, send } from './parts/rest.ts';
 import { start } from './parts/start.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -36,6 +37,8 @@ const PARTS: Record<string, Part> = {
   send_socket: sendSocket,
   fanout_200: (stage, settings) => fanout(stage, settings, 200),
   fanout_1000: (stage, settings) => fanout(stage, settings, 1_000),
+  page_delivery: pageDelivery,
+  page_unchanged: pageUnchanged,
   locks,
   start: (_stage, settings) => start(settings),
 };

@@ -52,7 +52,8 @@ const LISTED = `p.id, p.title, p.access_type, p.sealed_password, p.creator_id, p
   ${partOf('reader')} as allowed_user_ids, ${partOf('editor')} as co_editor_user_ids`;
 const THUMBNAILS = 'left join page_thumbnails t on t.client_id = p.client_id and t.page_id = p.id';
 
-const DELIVERED = `select creator_id, access_type, sealed_password, rev, case when rev = $3 then null else content end as content
+/** One page for its readers: by `client_id`, `id`, and the `rev` that the reader has. */
+export const DELIVER_PAGE = `select creator_id, access_type, sealed_password, rev, case when rev = $3 then null else content end as content
   from pages where client_id = $1 and id = $2`;
 
 /** Every id sorts before it. */
@@ -110,7 +111,7 @@ export class PageRepository extends TenantRepository<Page> {
 
   /** What is needed to deliver a page, or null; without its content where `known_rev` is the one that it has. */
   async findDelivered(id: string, known_rev: number | null): Promise<DeliveredPage | null> {
-    const [row] = await this.database.sql<DeliveredPage>(DELIVERED, [Scope.clientId(), id, known_rev ?? 0]);
+    const [row] = await this.database.sql<DeliveredPage>(DELIVER_PAGE, [Scope.clientId(), id, known_rev ?? 0]);
     return row ?? null;
   }
 
