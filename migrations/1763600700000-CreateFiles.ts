@@ -61,9 +61,10 @@ export class CreateFiles1763600700000 implements MigrationInterface {
       columns: `
         id uuid not null,
         owner_id uuid not null,
-        name text not null,
+        metadata text,
         size bigint not null check (size >= 0),
-        object_key text not null,
+        received bigint not null default 0,
+        segments text[] not null default '{}',
         finished_at timestamptz(3),
         locked_by text,
         locked_until timestamptz,
@@ -135,13 +136,13 @@ begin
   return null;
 end $$`;
 
-/** The same for an upload that did not become a file. */
+/** The same for the parts of an upload that did not become a file. */
 const TRASH_UPLOADS = `
 create function trash_uploads() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   insert into storage_trash (client_id, key, is_condemned, due_at)
-  select g.client_id, g.object_key, true, now() from gone g where g.finished_at is null
+  select g.client_id, key, true, now() from gone g cross join unnest(g.segments) as key
   on conflict (client_id, key) do update set is_condemned = true, due_at = excluded.due_at;
   return null;
 end $$`;

@@ -236,7 +236,6 @@ describe('messages', () => {
       ['NUL', { content: 'a\0b' }, ['content']],
       ['half a surrogate pair', { content: 'a\ud83d' }, ['content']],
       ['the other half', { content: '\ude00a' }, ['content']],
-      ['files that are none', { content: 'x', file_ids: [NOBODY] }, ['file_ids']],
       ['files that are no ids', { content: 'x', file_ids: ['a'] }, ['file_ids']],
       ['an answer to what is not there', { content: 'x', reply_to_seq: 1 }, ['reply_to_seq']],
       ['a lifetime of nothing', { content: 'x', ttl_seconds: 0 }, ['ttl_seconds']],

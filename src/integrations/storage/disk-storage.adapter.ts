@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { constants } from 'node:fs';
-import { access, type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access, type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { newId } from '../../platform/ids/index.js';
@@ -21,6 +20,7 @@ const INCOMING = '.incoming';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const READ_AHEAD_BYTES = 256 * 1024;
+const SETTLE_TRIES = 5;
 
 /**
  * A folder. A file is written beside, forced to the disk and then renamed, so that under its own name it is whole at any moment; the
@@ -69,6 +69,7 @@ export class DiskStorage extends Storage {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw failed(error);
     }
+    await this.removeEmpty(dirname(path));
   }
 
   async discardUnfinished(before: Date): Promise<number> {
@@ -108,17 +109,32 @@ export class DiskStorage extends Storage {
     });
   }
 
-  private async settle(part: string, path: string): Promise<void> {
-    const folder = dirname(path);
-    try {
-      const made = await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-      await rename(part, path);
-      await syncFolder(folder);
-      // A folder that is new has to be known to the one above it, and so on up to the first that was there.
-      for (let at = folder; made !== undefined && at.length >= made.length; at = dirname(at)) await syncFolder(dirname(at));
-    } catch (error) {
-      throw failed(error);
+  /** Folders that nothing is left in go too: a tenant's, once the tenant is gone. */
+  private async removeEmpty(folder: string): Promise<void> {
+    for (let at = folder; at.length > this.root.length; at = dirname(at)) {
+      const [outcome] = await Promise.allSettled([rmdir(at)]);
+      if (outcome.status === 'rejected') return;
     }
+  }
+
+  private async settle(part: string, path: string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.place(part, path);
+      } catch (error) {
+        // The folder was empty, and whoever emptied it has just removed it.
+        if (attempt >= SETTLE_TRIES || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw failed(error);
+      }
+    }
+  }
+
+  private async place(part: string, path: string): Promise<void> {
+    const folder = dirname(path);
+    const made = await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    await rename(part, path);
+    await syncFolder(folder);
+    // A folder that is new has to be known to the one above it, and so on up to the first that was there.
+    for (let at = folder; made !== undefined && at.length >= made.length; at = dirname(at)) await syncFolder(dirname(at));
   }
 
   private pathOf(key: string): string {

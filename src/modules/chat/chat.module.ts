@@ -6,6 +6,8 @@ import { ChatGateway } from './chat.gateway.js';
 import { ChatLifecycle } from './chat.lifecycle.js';
 import { ConnectionService } from './connection.service.js';
 import { KnownSenders } from './known-senders.js';
+import { FilesModule } from '../files/index.js';
+import { MessageFiles } from './message-files.js';
 import { MessageBatcher } from './message-batcher.js';
 import { Message } from './message.entity.js';
 import { MessageController } from './message.controller.js';
@@ -29,7 +31,7 @@ import { RoomStream } from './room-stream.js';
 export const CHAT_ENTITIES = [Room, RoomMember, Message];
 
 @Module({
-  imports: [TenancyModule, UsersModule, AuthModule],
+  imports: [TenancyModule, UsersModule, AuthModule, FilesModule],
   controllers: [RoomController, MessageController],
   providers: [
     ChatGateway,
@@ -37,6 +39,7 @@ export const CHAT_ENTITIES = [Room, RoomMember, Message];
     ConnectionService,
     KnownSenders,
     MessageBatcher,
+    MessageFiles,
     MessageRepository,
     MessageSearch,
     MessageService,

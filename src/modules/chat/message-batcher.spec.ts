@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AppError } from '../../platform/errors/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { MessageBatcher } from './message-batcher.js';
+import type { MessageFiles } from './message-files.js';
 import type { MessageRepository, NewMessage, PostOutcome } from './message.repository.js';
 import { Outbox } from './outbox.js';
 
@@ -50,7 +51,11 @@ function setUp(): { batcher: MessageBatcher; batches: Batch[]; told: string[] } 
     batches.push({ client_id: Scope.clientId(), messages, store, refuse: reject });
     return promise;
   };
-  const batcher = new MessageBatcher({ post } as unknown as MessageRepository, new Outbox());
+  const batcher = new MessageBatcher(
+    { post } as unknown as MessageRepository,
+    { post: (message: NewMessage) => post([message]) } as unknown as MessageFiles,
+    new Outbox(),
+  );
   batcher.onCommitted((client_id, posted, outcomes) => {
     for (const { idx } of [...outcomes].sort((a, b) => a.idx - b.idx)) told.push(`${client_id}:${posted[idx]?.content ?? ''}`);
   });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, toAppError } from '../../platform/errors/index.js';
 import { Scope } from '../../platform/scope/index.js';
+import { MessageFiles } from './message-files.js';
 import { MessageRepository, type NewMessage, type PostOutcome } from './message.repository.js';
 import { Outbox } from './outbox.js';
 
@@ -38,6 +39,7 @@ export class MessageBatcher {
 
   constructor(
     private readonly messages: MessageRepository,
+    private readonly files: MessageFiles,
     private readonly outbox: Outbox,
   ) {}
 
@@ -82,7 +84,7 @@ export class MessageBatcher {
     const posted = batch.map((waiting) => waiting.message);
     let outcomes: PostOutcome[];
     try {
-      outcomes = await this.messages.post(posted);
+      outcomes = await this.store(posted);
     } catch (error) {
       return this.recover(client_id, batch, error);
     }
@@ -92,6 +94,12 @@ export class MessageBatcher {
     this.listener(client_id, posted, outcomes);
     if (this.outbox.isBehind) this.outbox.push(settle);
     else settle();
+  }
+
+  /** A message with files has its batch to itself. */
+  private store(posted: readonly NewMessage[]): Promise<PostOutcome[]> {
+    const [first] = posted;
+    return first && first.file_ids.length > 0 ? this.files.post(first) : this.messages.post(posted);
   }
 
   /** One message that PostgreSQL refuses must not take its neighbours along: each is tried alone, unless the database is away. */
@@ -112,10 +120,12 @@ function takeBatch(lane: Lane): Waiting[] {
   const held = new Set<string>();
   const named = new Set<string>();
   let characters = 0;
+  let has_files = false;
   for (const waiting of lane.queue) {
-    const { room_id, sender_id, client_message_id, content } = waiting.message;
+    const { room_id, sender_id, client_message_id, content, file_ids } = waiting.message;
     const name = client_message_id === null ? null : JSON.stringify([room_id, sender_id, client_message_id]);
-    const full = batch.length >= MAX_BATCH || characters >= MAX_BATCH_CHARACTERS;
+    const is_apart = file_ids.length > 0;
+    const full = batch.length >= MAX_BATCH || characters >= MAX_BATCH_CHARACTERS || has_files || (is_apart && batch.length > 0);
     if (full || lane.busyRooms.has(room_id) || held.has(room_id) || (name !== null && named.has(name))) {
       left.push(waiting);
       // What follows in the same room must not overtake it.
@@ -124,6 +134,7 @@ function takeBatch(lane: Lane): Waiting[] {
     }
     if (name !== null) named.add(name);
     characters += content.length;
+    has_files ||= is_apart;
     batch.push(waiting);
   }
   lane.queue.splice(0, lane.queue.length, ...left);

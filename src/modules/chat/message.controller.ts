@@ -36,7 +36,7 @@ export class MessageController {
   /** Post a message. Everyone in the room is told. The same sender's `client_message_id` again answers 200 and the first message. */
   @Post('rooms/:id/messages')
   @Access('member', { scope: 'rooms' })
-  @Answers(201, MessageView, { refuses: ['ROOM_NOT_FOUND', 'USER_NOT_FOUND', 'NOT_YOURSELF'] })
+  @Answers(201, MessageView, { refuses: ['ROOM_NOT_FOUND', 'USER_NOT_FOUND', 'NOT_YOURSELF', 'UNKNOWN_FILE'] })
   @Answers(200, MessageView, { description: 'It was sent before: the first message' })
   async postMessage(
     @CurrentActor() actor: Actor,

@@ -143,6 +143,14 @@ const MANY = `
   left join users u on u.client_id = m.client_id and u.id = m.sender_id
   where ${NOT_EXPIRED}`;
 
+const FILE_VISIBLE = `
+  select 1 as is_there
+  from message_files f
+  join messages m on m.client_id = f.client_id and m.room_id = f.room_id and m.seq = f.seq
+  join rooms r on r.client_id = m.client_id and r.id = m.room_id
+  left join room_members rm on rm.client_id = r.client_id and rm.room_id = r.id and rm.user_id = $3
+  where f.client_id = $1 and f.file_id = $2 and ${NOT_EXPIRED} and ${visibleTo('$3')} limit 1`;
+
 /** The messages of the tenant in scope. Answers are JSON texts, since the paths through here are the hot ones. */
 @Injectable()
 export class MessageRepository {
@@ -166,6 +174,19 @@ export class MessageRepository {
       known_member: message.known_member,
     }));
     return this.database.sql<PostOutcome>(POST, [Scope.clientId(), rooms, JSON.stringify(rows)]);
+  }
+
+  /** Notes which files a message carries. */
+  async addFiles(room_id: string, seq: number, file_ids: readonly string[]): Promise<void> {
+    await this.database.sql(
+      'insert into message_files (client_id, room_id, seq, file_id) select $1, $2, $3, unnest($4::uuid[]) on conflict do nothing',
+      [Scope.clientId(), room_id, seq, file_ids],
+    );
+  }
+
+  /** True where `reader` may see a message that carries the file. */
+  async isFileVisible(file_id: string, reader: string | null): Promise<boolean> {
+    return (await this.database.sql(FILE_VISIBLE, [Scope.clientId(), file_id, reader])).length > 0;
   }
 
   /** A page of history that `reader` may see; null where there is no such room for them. */
@@ -230,7 +251,9 @@ export class MessageRepository {
   /** Makes a tombstone of a message: nothing of what it said is kept. */
   async setDeleted(room_id: string, seq: number): Promise<void> {
     await this.change(room_id, seq, `content = null, file_ids = '{}', has_reactions = false, deleted_at = clock_timestamp()`);
-    await this.database.sql('delete from reactions where client_id = $1 and room_id = $2 and seq = $3', [Scope.clientId(), room_id, seq]);
+    for (const table of ['reactions', 'message_files']) {
+      await this.database.sql(`delete from ${table} where client_id = $1 and room_id = $2 and seq = $3`, [Scope.clientId(), room_id, seq]);
+    }
   }
 
   /** Adds a reaction; false where it stood already. */

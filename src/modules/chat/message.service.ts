@@ -47,7 +47,7 @@ export class MessageService {
 
   /**
    * Stores a message and answers it once it is committed; everyone in the room is told. Throws ROOM_NOT_FOUND,
-   * USER_NOT_FOUND (a system names nobody), NOT_YOURSELF.
+   * USER_NOT_FOUND (a system names nobody), NOT_YOURSELF, UNKNOWN_FILE.
    */
   async post(actor: Actor, room_id: string, body: PostMessageDto): Promise<Posted> {
     const sender_id = speakerOf(actor, body.sender_id, 'sender_id');
@@ -58,7 +58,7 @@ export class MessageService {
       id: newId(),
       content: body.content,
       client_message_id: body.client_message_id ?? null,
-      file_ids: this.knownFiles(body.file_ids),
+      file_ids: [...new Set(body.file_ids ?? [])],
       reply_to_seq: body.reply_to_seq ?? null,
       ttl_seconds: body.ttl_seconds ?? null,
       sender: actor.kind === 'user' ? this.known.find(client_id, sender_id) : null,
@@ -198,11 +198,5 @@ export class MessageService {
       from = last.seq;
     }
     return found.map((message) => ({ seq: message.seq, message }));
-  }
-
-  /** Files come with their own module; until a message can be shown one, naming any is an error. */
-  private knownFiles(file_ids: readonly string[] | null | undefined): readonly string[] {
-    if (file_ids && file_ids.length > 0) throw AppError.field('file_ids', 'names a file that does not exist');
-    return [];
   }
 }

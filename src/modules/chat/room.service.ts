@@ -11,6 +11,7 @@ import {
 } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
+import { FileAttachments } from '../files/index.js';
 import { UserDirectory } from '../users/index.js';
 import { assertCanRun, assertNotFixed, canRun, personOf, readerOf, type RoomForReader } from './room.policy.js';
 import type { CreateRoomDto, UpdateRoomDto } from './room.dto.js';
@@ -34,6 +35,7 @@ export class RoomService {
     private readonly users: UserDirectory,
     private readonly stream: RoomStream,
     private readonly departure: RoomDeparture,
+    private readonly files: FileAttachments,
   ) {}
 
   /** Makes a room; the person who makes it is its admin. Throws ROOM_ID_TAKEN (409), USER_NOT_FOUND for an unknown member. */
@@ -107,6 +109,7 @@ export class RoomService {
     assertNotFixed(room);
     await this.database.transaction(async () => {
       await this.rooms.delete({ id: room_id });
+      await this.files.detach({ kind: 'room', id: room_id });
       await this.departure.announce({ room_id, whom: 'everybody' });
     });
   }

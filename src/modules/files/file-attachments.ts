@@ -15,6 +15,8 @@ export interface AttachedTo extends AttachedToAny {
 export interface AttachOptions {
   /** For whom a system acts: then the files must be theirs. Where it acts for nobody, any file of the tenant is its to give. */
   readonly user_id?: string;
+  /** The field that named the files, for the error; `file_ids` where nothing is said. */
+  readonly field?: string;
 }
 
 /** Makes files a part of other objects. Everything happens in the caller's transaction where one is open. */
@@ -32,23 +34,18 @@ export class FileAttachments {
    * @throws UNKNOWN_FILE where one is not there, or is not the actor's to give
    */
   async attach(actor: Actor, file_ids: readonly string[], to: AttachedTo, options: AttachOptions = {}): Promise<void> {
-    const ids = [...new Set(file_ids)];
-    if (ids.length === 0) return;
-    await this.hold(actor, ids, to, options);
-    await this.attachments.add(ids, to);
+    const giver = actor.kind === 'user' ? actor.id : (options.user_id ?? null);
+    const ids = await this.hold(giver, file_ids, to, options.field);
+    if (ids.length > 0) await this.attachments.add(ids, to);
   }
 
   /**
-   * What {@link attach} demands, without attaching: for whoever locks other rows between, since files come first.
+   * {@link attach} for a person, in two steps: files are locked now, before whatever else the caller locks, and attached by what this answers.
    * @throws UNKNOWN_FILE
    */
-  async hold(actor: Actor, file_ids: readonly string[], to: AttachedTo, options: AttachOptions = {}): Promise<void> {
-    const ids = [...new Set(file_ids)];
-    const giver = actor.kind === 'user' ? actor.id : options.user_id;
-    const held = await this.files.hold(ids);
-    const foreign = held.filter(({ owner_id }) => giver !== undefined && owner_id !== giver).map(({ id }) => id);
-    const is_known = held.length === ids.length && (foreign.length === 0 || (await this.attachments.count(foreign, to)) === foreign.length);
-    if (!is_known) throw new AppError('UNKNOWN_FILE');
+  async prepare(user_id: string, file_ids: readonly string[], to: AttachedTo): Promise<() => Promise<void>> {
+    const ids = await this.hold(user_id, file_ids, to);
+    return () => this.attachments.add(ids, to);
   }
 
   /** Takes files off an object; all of them where none is named. */
@@ -59,5 +56,15 @@ export class FileAttachments {
   /** The ids of an object's files, in the order in which they were attached. */
   list(of: AttachedTo): Promise<string[]> {
     return this.attachments.filesOf(of);
+  }
+
+  private async hold(giver: string | null, file_ids: readonly string[], to: AttachedTo, field = 'file_ids'): Promise<string[]> {
+    const ids = [...new Set(file_ids)];
+    if (ids.length === 0) return ids;
+    const held = await this.files.hold(ids);
+    const foreign = held.filter(({ owner_id }) => giver !== null && owner_id !== giver).map(({ id }) => id);
+    const is_known = held.length === ids.length && (foreign.length === 0 || (await this.attachments.count(foreign, to)) === foreign.length);
+    if (!is_known) throw new AppError('UNKNOWN_FILE', { details: [{ field, message: 'names a file that does not exist' }] });
+    return ids;
   }
 }

@@ -54,7 +54,7 @@ export async function typeOf(head: Buffer, is_whole: boolean): Promise<string> {
 /** True where `allowed` has the type, or its group (`image/*`); where nothing is listed every type is taken. */
 export function isTaken(type: string, allowed: readonly string[] | undefined): boolean {
   if (!allowed) return true;
-  const group = `${type.split('/', 1)[0]}/*`;
+  const group = type.replace(/\/.*$/, '/*');
   return allowed.includes(type) || allowed.includes(group);
 }
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
 import { AppError } from '../../platform/errors/index.js';
-import { type KaiwaRequest, linger } from '../../platform/http/index.js';
+import { AlreadyAnswered, type KaiwaRequest, linger } from '../../platform/http/index.js';
 
 const FILE_FIELD = 'file';
 const MOST_FIELDS = 4;
@@ -11,12 +11,9 @@ const READ_AHEAD_BYTES = 256 * 1024;
 /** A client that sends nothing for so long has gone. */
 const SILENCE_MS = 60_000;
 
-/** The client went away before it had sent everything; nobody reads the answer. */
-export class ClientGoneError extends Error {
-  constructor() {
-    super('The client went away');
-    this.name = 'ClientGoneError';
-  }
+/** The client went away before it had sent everything: nobody is there to be answered. */
+export class ClientGoneError extends AlreadyAnswered {
+  override readonly name = 'ClientGoneError';
 }
 
 /** Reads the file of a form to its end, or rejects; the name is as it was given. */

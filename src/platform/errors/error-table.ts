@@ -63,6 +63,7 @@ export const ERROR_TABLE = {
   LAST_OWNER: { status: 409, message: 'The last owner can neither leave nor be demoted' },
   ROOM_NOT_DELETABLE: { status: 409, message: 'This room cannot be deleted' },
   MESSAGE_DELETED: { status: 409, message: 'The message was deleted' },
+  UPLOAD_OFFSET: { status: 409, message: 'The upload has come to another place; ask how far by HEAD' },
   IDEMPOTENCY_IN_PROGRESS: { status: 409, message: 'A request with this Idempotency-Key is still running' },
   CONFLICT: { status: 409, message: 'The change conflicts with another one; try again' },
   // 412, 413, 415, 416, 422, 429
