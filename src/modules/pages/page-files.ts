@@ -10,6 +10,9 @@ import { PageRepository } from './page.repository.js';
 const MOST_FILES = 100;
 const FILE_URL = /\/files\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?![0-9a-z-])/gi;
 
+/** Attaches what was locked. */
+export type Attach = () => Promise<void>;
+
 /**
  * The files of pages: a page names a file by its URL, `/files/{id}`, in whatever attribute or text. On each write those are attached that the
  * writer may give: the writer's own, and those that the page has already. What a page once had stays attached while the page is there, as its
@@ -26,21 +29,24 @@ export class PageFiles {
   }
 
   /**
-   * The files that a content names and that are the writer's to give; nobody deletes them until the transaction ends. Before any page is
-   * locked, as whoever deletes files goes on to pages. `user_id` is whom a system acts for.
+   * Locks the files that a content names and that are the writer's to give; what this answers attaches them. Before any page is locked, as
+   * whoever deletes files goes on to pages. `user_id` is whom a system acts for.
    */
-  async hold(actor: Actor, page_id: string, content: string, user_id: string): Promise<string[]> {
+  async prepare(actor: Actor, page_id: string, content: string, user_id: string): Promise<Attach> {
     const ids = fileIdsIn(content);
-    if (ids.length === 0 || (await this.isHeld(actor, ids, page_id, user_id))) return ids;
+    if (ids.length === 0) return async () => undefined;
+    const giver = actor.kind === 'user' ? actor.id : user_id;
+    const all = await this.prepareThese(giver, ids, page_id);
+    if (all !== null) return all;
     // One that is none of the writer's is a link like any other.
-    const held: string[] = [];
-    for (const id of ids) if (await this.isHeld(actor, [id], page_id, user_id)) held.push(id);
-    return held;
-  }
-
-  /** Attaches files that are held. */
-  attach(actor: Actor, page_id: string, file_ids: readonly string[], user_id: string): Promise<void> {
-    return this.attachments.attach(actor, file_ids, pageOf(page_id), { user_id });
+    const some: Attach[] = [];
+    for (const id of ids) {
+      const one = await this.prepareThese(giver, [id], page_id);
+      if (one !== null) some.push(one);
+    }
+    return async () => {
+      for (const attach of some) await attach();
+    };
   }
 
   /** Takes all files off a page that is about to go; before it is locked. */
@@ -48,12 +54,11 @@ export class PageFiles {
     return this.attachments.detach(pageOf(page_id));
   }
 
-  private async isHeld(actor: Actor, ids: readonly string[], page_id: string, user_id: string): Promise<boolean> {
+  private async prepareThese(giver: string, ids: readonly string[], page_id: string): Promise<Attach | null> {
     try {
-      await this.attachments.hold(actor, ids, pageOf(page_id), { user_id });
-      return true;
+      return await this.attachments.prepare(giver, ids, pageOf(page_id));
     } catch (error) {
-      if (error instanceof AppError && error.code === 'UNKNOWN_FILE') return false;
+      if (error instanceof AppError && error.code === 'UNKNOWN_FILE') return null;
       throw error;
     }
   }

@@ -5,7 +5,7 @@ import { newId } from '../../platform/ids/index.js';
 import { type Actor } from '../../platform/scope/index.js';
 import { type CreatePageDto, MAX_CONTENT_BYTES, type UpdatePageDto } from './page.dto.js';
 import { ACCESS } from './page.entity.js';
-import { PageFiles } from './page-files.js';
+import { type Attach, PageFiles } from './page-files.js';
 import { assertCanDelete, assertCanEdit, assertCanRead, editorOf, makerOf, type Owned } from './page.policy.js';
 import { PagePasswords } from './page-passwords.js';
 import { PageRepository, type PageState, type WholePage } from './page.repository.js';
@@ -61,10 +61,10 @@ export class PageService {
     assertWhole(state);
     await this.database.transaction(async () => {
       await this.assertUsers(body, creator_id);
-      const file_ids = await this.files.hold(actor, id, state.content, creator_id);
+      const attach = await this.files.prepare(actor, id, state.content, creator_id);
       await this.pages.insert({ id, creator_id, ...state });
       await this.setUsers(id, body);
-      await this.files.attach(actor, id, file_ids, creator_id);
+      await attach();
       await this.keep(id, actor);
     });
     return this.get(actor, id);
@@ -94,7 +94,7 @@ export class PageService {
       const { creator_id } = await this.assertEditable(actor, id);
       // Users, files, page: whoever deletes a user takes them in this order too.
       await this.assertUsers(body);
-      const file_ids = body.content == null ? [] : await this.files.hold(actor, id, body.content, creator_id);
+      const attach = await this.files.prepare(actor, id, body.content ?? '', creator_id);
       const page = await this.editable(actor, id, if_match);
       const state: PageState = {
         title: body.title ?? page.title,
@@ -103,7 +103,7 @@ export class PageService {
         sealed_password: body.password === undefined ? page.sealed_password : this.passwords.seal(id, body.password),
       };
       assertWhole(state);
-      return this.write(actor, page, state, file_ids, body);
+      return this.write(actor, page, state, attach, body);
     });
   }
 
@@ -142,10 +142,10 @@ export class PageService {
       const found = await this.versions.findOne({ page_id: id, version });
       if (!found) throw new AppError('VERSION_NOT_FOUND');
       const { title, content } = found;
-      const file_ids = await this.files.hold(actor, id, content, creator_id);
+      const attach = await this.files.prepare(actor, id, content, creator_id);
       const page = await this.editable(actor, id, if_match);
       const { access_type, sealed_password } = page;
-      await this.write(actor, page, { title, content, access_type, sealed_password }, file_ids, {});
+      await this.write(actor, page, { title, content, access_type, sealed_password }, attach, {});
     });
     return this.get(actor, id);
   }
@@ -174,10 +174,10 @@ export class PageService {
     return page;
   }
 
-  private async write(actor: Actor, page: WholePage, state: PageState, file_ids: readonly string[], lists: Lists): Promise<string> {
+  private async write(actor: Actor, page: WholePage, state: PageState, attach: Attach, lists: Lists): Promise<string> {
     const { rev } = await this.pages.change(page.id, state);
     await this.setUsers(page.id, lists);
-    await this.files.attach(actor, page.id, file_ids, page.creator_id);
+    await attach();
     await this.keep(page.id, actor);
     return tagOf(rev);
   }

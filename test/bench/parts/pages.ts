@@ -27,7 +27,7 @@ async function between(stage: Stage, settings: Settings, part: string, headers: 
     const answers = await Promise.all(
       [ours, limit].map(async (server) => {
         const response = await fetch(`${server.url}/page/${PAGE_ID}`, { headers });
-        return `${response.status} ${response.headers.get('etag')} ${response.headers.get('cache-control')} ${await response.text()}`;
+        return [response.status, response.headers.get('etag'), response.headers.get('cache-control'), await response.text()].join(' ');
       }),
     );
     if (answers[0] !== answers[1]) throw new Error(`the answers differ: ${answers.map((one) => one.slice(0, 300)).join(' … ')}`);
