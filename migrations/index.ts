@@ -5,8 +5,10 @@ import { CreateRooms1763600200000 } from './1763600200000-CreateRooms.js';
 import { CreateJobs1763600300000 } from './1763600300000-CreateJobs.js';
 import { CreateCalls1763600400000 } from './1763600400000-CreateCalls.js';
 import { CreateKnowledge1763600500000 } from './1763600500000-CreateKnowledge.js';
+import { CreateAssistant1763600600000 } from './1763600600000-CreateAssistant.js';
 import { CreateFiles1763600700000 } from './1763600700000-CreateFiles.js';
 import { CreatePages1763600800000 } from './1763600800000-CreatePages.js';
+import { CreateRinging1763600900000 } from './1763600900000-CreateRinging.js';
 import { CreateMatching1763601000000 } from './1763601000000-CreateMatching.js';
 
 /** Every migration, oldest first; listed, so that a build without one does not compile. */
@@ -17,7 +19,9 @@ export const MIGRATIONS: Array<new () => MigrationInterface> = [
   CreateJobs1763600300000,
   CreateCalls1763600400000,
   CreateKnowledge1763600500000,
+  CreateAssistant1763600600000,
   CreateFiles1763600700000,
   CreatePages1763600800000,
+  CreateRinging1763600900000,
   CreateMatching1763601000000,
 ];

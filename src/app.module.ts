@@ -2,10 +2,11 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Logger as PinoLogger } from 'pino';
 import { DocumentsModule } from './documents/index.js';
+import { LlmModule } from './integrations/llm/index.js';
 import { PaymentsModule } from './integrations/payments/index.js';
-import { AI_ENTITIES, AiModule } from './modules/ai/index.js';
+import { AI_ENTITIES, AiModule, AssistantModule } from './modules/ai/index.js';
 import { AUTH_ENTITIES, AuthGuard, AuthModule, IdempotencyGuard, RateLimitGuard } from './modules/auth/index.js';
-import { CALLS_ENTITIES, CallsModule } from './modules/calls/index.js';
+import { CALLS_ENTITIES, CallsModule, RingModule } from './modules/calls/index.js';
 import { CHAT_ENTITIES, ChatModule } from './modules/chat/index.js';
 import { FILES_ENTITIES, FilesModule } from './modules/files/index.js';
 import { MATCHING_ENTITIES, MatchingModule } from './modules/matching/index.js';
@@ -53,15 +54,18 @@ export class AppModule {
         OperationModule,
         PaymentsModule,
         DocumentsModule,
+        LlmModule,
         // The rooms come first among the routes: they are asked for most.
         ChatModule,
         CallsModule,
         PagesModule,
+        RingModule,
         TenancyModule,
         UsersModule,
         AuthModule,
         AiModule,
         FilesModule,
+        AssistantModule,
         MatchingModule,
       ],
       providers: [

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { CHAT_GATEWAY, SERVER_EVENTS } from '../modules/chat/index.js';
+import { RING_GATEWAY, RING_SERVER_EVENTS } from '../modules/calls/index.js';
+import { CHAT_GATEWAY, SERVER_EVENTS as ROOM_EVENTS } from '../modules/chat/index.js';
 import { NOTIFICATION_EVENTS } from '../modules/matching/index.js';
 import { ErrorBodyView } from '../platform/http/index.js';
 import { describeSocketEvents } from '../platform/realtime/index.js';
@@ -8,15 +9,16 @@ import { exampleOf } from './examples.js';
 
 type Json = Record<string, unknown>;
 
-/** Everything that the server sends by itself. */
-const SENT_EVENTS = [...SERVER_EVENTS, ...NOTIFICATION_EVENTS];
+/** Everything that sockets take and are told. */
+const TAKEN = [CHAT_GATEWAY, RING_GATEWAY].flatMap(describeSocketEvents);
+export const SERVER_EVENTS = [...ROOM_EVENTS, ...RING_SERVER_EVENTS, ...NOTIFICATION_EVENTS];
 
 const REF = '#/components/schemas/';
 const CHANNEL = '#/channels/socket';
 const REFUSAL = 'Refusal';
 const REFUSED = { ok: false, code: 'ROOM_NOT_FOUND', message: 'Room not found' };
 
-const DESCRIPTION = `What goes over the sockets of rooms. The protocol is Socket.IO 4 on the path \`/socket.io\`; bare WebSocket clients are not served.
+const DESCRIPTION = `What goes over the sockets: rooms, and calls between users. The protocol is Socket.IO 4 on the path \`/socket.io\`; bare WebSocket clients are not served.
 
 **Signing in.** The handshake carries \`auth: {token}\`, or the cookie \`token\`; a refused one gets \`connect_error\` with the message
 \`Unauthorized\`. Before the client sees \`connect\`, the socket is in its token's room.
@@ -24,12 +26,15 @@ const DESCRIPTION = `What goes over the sockets of rooms. The protocol is Socket
 **Acknowledgements.** Each event that a client sends is acknowledged with \`{ok: true, …}\` or \`{ok: false, code, message}\` in the words of the
 REST API's error table (\`/openapi.json\`). What belongs to another tenant is as absent.
 
+**Calls.** A call begins and changes by REST (\`POST /calls\`); all sockets of the two are told of it by the events \`call:…\`, each with the ICE
+servers that its reader may use. Their browsers find each other by \`call:signal\`, whose \`data\` goes to the other of the two as it is.
+
 **Limits.** A frame is at most 64 KiB. A client that sends too much is refused with \`RATE_LIMITED\`.`;
 
 /** Classes whose schemas the socket document needs, besides those that REST shows. */
 export function socketModels(): Array<Type<object>> {
-  const sent = describeSocketEvents(CHAT_GATEWAY).flatMap(({ body, ack }) => (ack ? [body, ack] : [body]));
-  return [...new Set([ErrorBodyView, ...sent, ...SENT_EVENTS.map(({ payload }) => payload)])];
+  const sent = TAKEN.flatMap(({ body, ack }) => (ack ? [body, ack] : [body]));
+  return [...new Set([ErrorBodyView, ...sent, ...SERVER_EVENTS.map(({ payload }) => payload)])];
 }
 
 /** The socket events as AsyncAPI 3, from the very classes that validate and shape them; `openapi` has their schemas. */
@@ -40,7 +45,7 @@ export function buildAsyncApi(openapi: OpenAPIObject, public_url: string | undef
   const operations: Record<string, Json> = {};
   const example = (payload: Json): unknown => exampleOf(payload, schemas);
 
-  for (const { name, body, ack, summary } of describeSocketEvents(CHAT_GATEWAY)) {
+  for (const { name, body, ack, summary } of TAKEN) {
     const key = keyOf(name);
     const payload = { $ref: REF + body.name };
     const accepted = acceptance(ack);
@@ -70,7 +75,7 @@ export function buildAsyncApi(openapi: OpenAPIObject, public_url: string | undef
       reply: { channel: { $ref: CHANNEL }, messages: [{ $ref: `${CHANNEL}/messages/${key}Ack` }] },
     };
   }
-  for (const { name, payload: type, summary } of SENT_EVENTS) {
+  for (const { name, payload: type, summary } of SERVER_EVENTS) {
     const key = keyOf(`on:${name}`);
     const payload = { $ref: REF + type.name };
     messages[key] = { name, title: name, summary, payload, examples: [{ name: 'sent', payload: example(payload) }] };
@@ -86,7 +91,7 @@ export function buildAsyncApi(openapi: OpenAPIObject, public_url: string | undef
   const { host, protocol } = new URL(public_url ?? 'http://localhost:3000');
   return {
     asyncapi: '3.0.0',
-    info: { title: 'Kaiwa rooms', version: '1.0.0', description: DESCRIPTION },
+    info: { title: 'Kaiwa sockets', version: '1.0.0', description: DESCRIPTION },
     defaultContentType: 'application/json',
     servers: {
       socket: {
@@ -102,7 +107,7 @@ export function buildAsyncApi(openapi: OpenAPIObject, public_url: string | undef
       socket: {
         address: '/',
         title: 'The namespace /',
-        summary: 'One connection carries the events of all rooms that its socket is in',
+        summary: 'One connection carries the events of all rooms that its socket is in, and of calls',
         servers: [{ $ref: '#/servers/socket' }],
         messages: Object.fromEntries(Object.keys(messages).map((key) => [key, { $ref: `#/components/messages/${key}` }])),
       },

@@ -82,7 +82,7 @@ function completeOperation(
       if (takes_key) shared['Idempotency-Replayed'] = ref('headers', 'IdempotencyReplayed');
     }
     if (status === '401') shared['WWW-Authenticate'] = ref('headers', 'WwwAuthenticate');
-    if (status === '429' || status === '503') shared['Retry-After'] = ref('headers', 'RetryAfter');
+    if (['429', '502', '503', '504'].includes(status)) shared['Retry-After'] = ref('headers', 'RetryAfter');
     response['headers'] = { ...given, ...shared };
     response['description'] ||= STATUS_CODES[Number(status)] ?? 'The answer';
     for (const media of Object.values((response['content'] ?? {}) as Record<string, Media>)) completeAnswer(media, schemas);

@@ -6,7 +6,12 @@ export const TAGS: ReadonlyArray<{ readonly name: string; readonly description: 
   { name: 'Rooms', description: 'Rooms, their members and who is connected to them' },
   { name: 'Messages', description: 'What is said in rooms: history, posting, reactions, search' },
   { name: 'Calls', description: 'The log of calls: who called, what was said, what came of it' },
+  {
+    name: 'Calls between users',
+    description: 'One user rings another: starting, answering, ending; browsers find each other by the sockets',
+  },
   { name: 'Recordings', description: 'Recordings of phone calls and their transcripts, and what the telephone provider tells of them' },
+  { name: 'Assistant', description: 'Talking to the phone assistant, and what it did' },
   { name: 'Settings', description: 'How the phone assistant speaks and which tools it has, in all versions' },
   { name: 'FAQ', description: 'What callers ask and are told: the knowledge of the phone assistant' },
   { name: 'Tasks', description: 'What callers asked for, at a time' },

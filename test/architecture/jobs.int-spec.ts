@@ -13,6 +13,7 @@ const ACROSS_TENANTS: Record<string, string> = {
   'certificates.sweep': 'takes the images of decided certificates away',
   'payments.sweep': 'forgets events of payments that cannot come again',
   'credentials.sweep': 'takes ended sessions, revocations, resets and Idempotency-Keys away',
+  'calls.check': "asks again for the end of calls that nobody answered or that are deserted; the end itself is the tenant's job",
 };
 
 let database: TestDatabase;

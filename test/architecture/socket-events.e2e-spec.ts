@@ -178,13 +178,16 @@ describe('the document of events', () => {
     const checker = new SchemaChecker(document.components.schemas);
     const room_id = beta.values.get('room_id');
     const wrong: string[] = [];
+    const { owner, member } = beta.people;
+    const call = await owner.api<{ id: string }>('/calls', { method: 'POST', json: { callee_id: member.id } });
+    expect(call.status).toBe(201);
     const seqs = { seq: Number(beta.values.get('messages/{seq}')) };
     // What takes something away comes last.
     const last = ['deleteMessage', 'leaveRoom'];
     const ordered = [...received].sort((a, b) => last.indexOf(a.name) - last.indexOf(b.name));
     for (const event of ordered) {
       const properties = payloadProperties(document, event);
-      const own = { room_id, ...seqs, token: beta.people.owner.access_token };
+      const own = { room_id, call_id: call.body.id, ...seqs, token: owner.access_token };
       const named = Object.fromEntries(Object.entries(own).filter(([name]) => name in properties));
       const ack = await emit<Ack>(socket, event.name, { ...leastPayload(event), ...named });
       const fault = ack.ok ? checker.fault(event.reply!.payload, ack) : JSON.stringify(ack);

@@ -73,6 +73,14 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     make: async ({ people }) => idOf(await people.owner.api('/invitations', post({ email: `${uniqueName('guest')}@example.com` }))),
     missing: randomUUID,
   },
+  'calls/{id}': {
+    // Between two who do nothing else here, so that it rings and nobody is busy.
+    make: async ({ anonymous, client_id }) => {
+      const [caller, callee] = await Promise.all([makeUser(anonymous, { client_id }), makeUser(anonymous, { client_id })]);
+      return idOf(await caller.api('/calls', post({ callee_id: callee.id })));
+    },
+    missing: randomUUID,
+  },
   'faq/{question}': {
     make: async ({ people }) => {
       const question = uniqueName('sweep-');
@@ -143,9 +151,12 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
   room_id: room,
   sender_id: user,
   actor_id: user,
+  user_id: user,
+  caller_id: user,
+  callee_id: user,
+  call_id: { make: ({ values }) => valueOf(values, 'calls/{id}'), missing: randomUUID },
   member_ids: user,
   ids: user,
-  user_id: user,
   allowed_user_ids: user,
   co_editor_user_ids: user,
   usernames: { make: ({ people }) => people.member.username, missing: () => uniqueName('nobody') },
@@ -180,7 +191,12 @@ export const BODIES: Record<string, (side: Side, is_by_key: boolean) => Json> = 
     access_type: 0,
     ...(is_by_key ? { user_id: people.member.id } : {}),
   }),
+  startCall: ({ people }, is_by_key) => ({ callee_id: people.staff.id, ...(is_by_key ? { caller_id: people.member.id } : {}) }),
+  acceptCall: ({ people }, is_by_key) => (is_by_key ? { user_id: people.member.id } : {}),
+  declineCall: ({ people }, is_by_key) => (is_by_key ? { user_id: people.member.id } : {}),
+  endCall: ({ people }, is_by_key) => (is_by_key ? { user_id: people.member.id } : {}),
   loginForTokens: ({ people: { member } }) => ({ email: member.email, password: member.password }),
+  chat: () => ({ phone_number: '09012345678', user_text: 'Sweep' }),
   register: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),
   registerByEmail: () => ({ email: 'guest@example.com', password: 'correct-horse-battery-7' }),
   createUser: () => ({ username: uniqueName('guest'), email: 'guest@example.com', password: 'correct-horse-battery-7' }),

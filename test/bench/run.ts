@@ -1,3 +1,4 @@
+import { chat, chatStreams } from './parts/chat.ts';
 import { fanout, sendSocket } from './parts/sockets.ts';
 import { locks } from './parts/locks.ts';
 import { read, send } from './parts/rest.ts';
@@ -37,6 +38,8 @@ const PARTS: Record<string, Part> = {
   fanout_200: (stage, settings) => fanout(stage, settings, 200),
   fanout_1000: (stage, settings) => fanout(stage, settings, 1_000),
   locks,
+  chat,
+  chat_streams: chatStreams,
   start: (_stage, settings) => start(settings),
 };
 

@@ -28,8 +28,8 @@ export interface Process {
 
 export interface Stage {
   readonly database_url: string;
-  /** A token for each user: the room it names is the one given, or the user's own `bench<n % 50>`. */
-  tokens(count: number, room_id?: string): Promise<string[]>;
+  /** A token for each user: the room it names is the one given, or the user's own `bench<n % 50>`; of members where no role is given. */
+  tokens(count: number, room_id?: string, role?: string): Promise<string[]>;
   startOurs(env?: Record<string, string>): Promise<Process>;
   startLimit(file: string): Promise<Process>;
   /** CPU that PostgreSQL has used so far, in microseconds. */
@@ -62,7 +62,8 @@ export async function openStage(): Promise<Stage> {
 
   return {
     database_url: cluster.url,
-    tokens: (count, room_id) => Promise.all(users.slice(0, count).map((id, index) => sign(id, room_id ?? `bench${index % ROOMS}`, index))),
+    tokens: (count, room_id, role) =>
+      Promise.all(users.slice(0, count).map((id, index) => sign(id, room_id ?? `bench${index % ROOMS}`, index, role))),
     startOurs: (extra = {}) =>
       // As `npm start` runs it.
       start(['--enable-source-maps', '--max-semi-space-size=16', 'dist/src/main.js'], {
@@ -153,9 +154,9 @@ async function spawnServer(args: string[], environment: Record<string, string>, 
   };
 }
 
-function sign(user_id: string, room_id: string, index: number): Promise<string> {
+function sign(user_id: string, room_id: string, index: number, role = 'member'): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
-  return new SignJWT({ client_id: CLIENT_ID, email: `bench${index}@example.com`, room_id, role: 'member', sid: randomUUID() })
+  return new SignJWT({ client_id: CLIENT_ID, email: `bench${index}@example.com`, room_id, role, sid: randomUUID() })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: createHash('sha256').update(SECRET).digest('hex').slice(0, 8) })
     .setSubject(user_id)
     .setIssuer('kaiwa')

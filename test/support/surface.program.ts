@@ -4,10 +4,9 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 
 type AppFloor = typeof import('../../src/app.module.js');
 type BootFloor = typeof import('../../src/boot.js');
-type ChatFloor = typeof import('../../src/modules/chat/index.js');
+type DocumentsFloor = typeof import('../../src/documents/index.js');
 type HttpFloor = typeof import('../../src/platform/http/index.js');
 type JobsFloor = typeof import('../../src/platform/jobs/index.js');
-type MatchingFloor = typeof import('../../src/modules/matching/index.js');
 type RealtimeFloor = typeof import('../../src/platform/realtime/index.js');
 
 /*
@@ -17,8 +16,7 @@ type RealtimeFloor = typeof import('../../src/platform/realtime/index.js');
 
 const { AppModule } = await built<AppFloor>('app.module.js');
 const { loadConfig } = await built<BootFloor>('boot.js');
-const { SERVER_EVENTS } = await built<ChatFloor>('modules/chat/index.js');
-const { NOTIFICATION_EVENTS } = await built<MatchingFloor>('modules/matching/index.js');
+const { SERVER_EVENTS } = await built<DocumentsFloor>('documents/index.js');
 const { accessOf, KaiwaExpressAdapter, NestLogBridge, NO_IDEMPOTENCY, UNLIMITED } = await built<HttpFloor>('platform/http/index.js');
 const { Jobs } = await built<JobsFloor>('platform/jobs/index.js');
 const { describeSocketEvents } = await built<RealtimeFloor>('platform/realtime/index.js');
@@ -47,9 +45,7 @@ const periodic = new Set(jobs.timetable.map(({ name }) => name));
 const defined = [...jobs.defined].map(({ name, scope }) => ({ name, scope, is_periodic: periodic.has(name) }));
 
 await app.close();
-process.stdout.write(
-  `\n${JSON.stringify({ routes, jobs: defined, events: events(), sent: [...SERVER_EVENTS, ...NOTIFICATION_EVENTS].map(({ name }) => name) })}\n`,
-);
+process.stdout.write(`\n${JSON.stringify({ routes, jobs: defined, events: events(), sent: SERVER_EVENTS.map(({ name }) => name) })}\n`);
 process.exit();
 
 /** Every method that any gateway subscribes, whether or not it came by `@SocketEvent`. */

@@ -15,6 +15,8 @@ export const AI_NEEDS = {
   'tasks.manage': { role: 'staff', scopes: ['phone'] },
   'settings.read': { role: 'staff', scopes: ['phone', 'settings'] },
   'settings.write': { role: 'admin', scopes: ['settings'] },
+  'chat.use': { role: 'staff', scopes: ['phone'] },
+  'chat_logs.read': { role: 'staff', scopes: ['phone'] },
   'tools.execute': { role: 'staff', scopes: ['phone'] },
 } as const satisfies Record<string, Need>;
 

@@ -1,4 +1,5 @@
 export { AI_ENTITIES, AiModule } from './ai.module.js';
+export { AssistantModule } from './assistant/assistant.module.js';
 export { FaqSearch, type FaqHit } from './faq/faq-search.js';
 export { FaqService } from './faq/faq.service.js';
 export { SettingsService } from './settings/settings.service.js';

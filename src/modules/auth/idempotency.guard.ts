@@ -3,7 +3,15 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Config } from '../../platform/config/index.js';
 import { SecretBox } from '../../platform/crypto/index.js';
 import { AppError } from '../../platform/errors/index.js';
-import { AlreadyAnswered, type KaiwaRequest, type KaiwaResponse, Logger, NO_IDEMPOTENCY } from '../../platform/http/index.js';
+import {
+  AlreadyAnswered,
+  type IdempotencyRefusal,
+  type KaiwaRequest,
+  type KaiwaResponse,
+  Logger,
+  NO_IDEMPOTENCY,
+  NO_IDEMPOTENCY_WHEN,
+} from '../../platform/http/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { canonicalHash } from './canonical-json.js';
 import { type EarlierRequest, type IdempotentRequest, IdempotencyRepository } from './idempotency.repository.js';
@@ -31,7 +39,9 @@ export class IdempotencyGuard implements CanActivate {
     const request = context.getArgByIndex<KaiwaRequest>(0);
     const key = request.headers['idempotency-key'];
     if (key === undefined || request.method !== 'POST') return true;
-    if (Reflect.getMetadata(NO_IDEMPOTENCY, context.getHandler()) === true) throw new AppError('IDEMPOTENCY_NOT_SUPPORTED');
+    const refuses = Reflect.getMetadata(NO_IDEMPOTENCY_WHEN, context.getHandler()) as IdempotencyRefusal | undefined;
+    const is_refused = Reflect.getMetadata(NO_IDEMPOTENCY, context.getHandler()) === true || refuses?.(request) === true;
+    if (is_refused) throw new AppError('IDEMPOTENCY_NOT_SUPPORTED');
     const { actor } = request.scope;
     if (!actor) return true;
     if (typeof key !== 'string' || !KEY.test(key)) throw new AppError('INVALID_IDEMPOTENCY_KEY');

@@ -20,6 +20,7 @@ import { type Admission, RoomEntry } from './room-entry.js';
 import { RoomService } from './room.service.js';
 import { RoomStream } from './room-stream.js';
 import { ReadMarkerView } from './room.view.js';
+import { SocketRegister } from './socket-register.js';
 import {
   EditMessageEventDto,
   JoinedAck,
@@ -60,6 +61,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     private readonly rooms: RoomService,
     private readonly entry: RoomEntry,
     private readonly messages: MessageService,
+    private readonly sockets: SocketRegister,
     private readonly logger: Logger,
   ) {}
 
@@ -94,6 +96,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     // Before it was in that channel it could not hear of its session's end.
     if (!this.authenticator.asOfNow(actor)) return this.endSession(socket, 'ended');
     this.watchExpiry(socket);
+    this.sockets.come({ client_id, connection_id: socket.id, user_id: actor.id });
     const admission = this.admissions.get(socket);
     this.admissions.delete(socket);
     admission?.letIn();
@@ -102,6 +105,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
   /** Takes the socket's records away and tells its rooms, where it was the person's last one. */
   async handleDisconnect(socket: KaiwaSocket): Promise<void> {
     clearTimeout(this.expiries.get(socket));
+    this.sockets.go(socket.id);
     await Scope.runAs(socket.data.client_id, () => this.entry.leaveAll(socket));
   }
 

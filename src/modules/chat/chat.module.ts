@@ -26,6 +26,7 @@ import { RoomPresence } from './room-presence.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomService } from './room.service.js';
 import { RoomStream } from './room-stream.js';
+import { SocketRegister } from './socket-register.js';
 
 /** The tables of this module. */
 export const CHAT_ENTITIES = [Room, RoomMember, Message];
@@ -52,8 +53,9 @@ export const CHAT_ENTITIES = [Room, RoomMember, Message];
     RoomRepository,
     RoomService,
     RoomStream,
+    SocketRegister,
     { provide: ROOM_ACCESS, useExisting: RoomService },
   ],
-  exports: [MessageService, RoomService, MessageSweeper],
+  exports: [MessageService, RoomService, MessageSweeper, SocketRegister],
 })
 export class ChatModule {}

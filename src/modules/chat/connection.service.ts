@@ -5,8 +5,10 @@ import { AppError } from '../../platform/errors/index.js';
 import { Logger } from '../../platform/http/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { timeSql } from './message.sql.js';
+import { BEAT_MS, DEAD_AFTER_SECONDS } from './node-liveness.js';
 import { RoomStream } from './room-stream.js';
 import type { ConnectionView, RoomUserView } from './room.view.js';
+import { SocketRegister, type SocketRow } from './socket-register.js';
 
 /** A socket in a room, as it is recorded. */
 export interface ConnectionRow {
@@ -15,10 +17,6 @@ export interface ConnectionRow {
   connection_id: string;
   user_id: string;
 }
-
-/** How often a node says that it lives, and after how long of silence the others take it for dead. */
-const BEAT_MS = 2_000;
-const DEAD_AFTER_SECONDS = 10;
 
 /** A person as the room shows them; an account that is gone has no name any more. Needs the aliases `c`, `r` and `u`. */
 const USER_JSON = `case when r.is_anonymous then json_build_object('id', c.user_id)
@@ -42,6 +40,7 @@ export class ConnectionService {
     private readonly system: SystemDatabase,
     private readonly config: Config,
     private readonly stream: RoomStream,
+    private readonly sockets: SocketRegister,
     private readonly logger: Logger,
   ) {}
 
@@ -63,6 +62,7 @@ export class ConnectionService {
     // Whoever waited for that flush may have begun the next one.
     while (this.flushing) await this.flushing;
     await this.flush();
+    await this.sockets.stop();
     await this.takeAway(this.config.node_id);
   }
 
@@ -162,7 +162,11 @@ export class ConnectionService {
       return { known: before.length > 0, dead: silent };
     });
     // The others took this node for dead (it was paused, or its database was away): say again who is connected.
-    if (!known && this.mine.size > 0) await this.restore();
+    if (!known) {
+      await this.restore();
+      await this.sockets.restore();
+    }
+    await this.sockets.flush();
     for (const { node_id } of dead) await this.takeAway(node_id);
   }
 
@@ -170,7 +174,8 @@ export class ConnectionService {
   private async takeOrphans(): Promise<void> {
     const orphans = await this.system.cross('node-liveness', (sql) =>
       sql<{ node_id: string }>(
-        'select distinct node_id from connections c where not exists (select 1 from nodes n where n.node_id = c.node_id)',
+        `select distinct c.node_id from (select node_id from connections union all select node_id from sockets) c
+          where not exists (select 1 from nodes n where n.node_id = c.node_id)`,
       ),
     );
     for (const { node_id } of orphans) await this.takeAway(node_id);
@@ -191,16 +196,20 @@ export class ConnectionService {
 
   /** Takes a node's rows away and tells the rooms who is gone. */
   private async takeAway(node_id: string): Promise<void> {
-    const gone = await this.system.cross('node-liveness', async (sql) => {
+    const { gone, people } = await this.system.cross('node-liveness', async (sql) => {
       await sql('delete from nodes where node_id = $1', [node_id]);
       const rows = await sql<ConnectionRow>(
         'delete from connections where node_id = $1 returning client_id, room_id, connection_id, user_id',
         [node_id],
       );
-      return rows;
+      const sockets = await sql<SocketRow>('delete from sockets where node_id = $1 returning client_id, connection_id, user_id', [node_id]);
+      return { gone: rows, people: sockets };
     });
     for (const [client_id, rows] of Map.groupBy(gone, (row) => row.client_id)) {
       await Scope.runAs(client_id, async () => this.tellGone(client_id, rows));
+    }
+    for (const [client_id, rows] of Map.groupBy(people, (row) => row.client_id)) {
+      await this.sockets.tellGone(client_id, [...new Set(rows.map(({ user_id }) => user_id))]);
     }
   }
 

@@ -51,6 +51,20 @@ const origins = z
   )
   .pipe(z.array(z.string().refine((origin) => origin === '*' || isOrigin(origin), 'each is an origin such as https://app.example.com')));
 
+/** A comma-separated list of ICE servers' addresses (RFC 7064, RFC 7065). */
+const iceUrls = (schemes: string, example: string): z.ZodType<string[], string> => {
+  const address = new RegExp(`^(?:${schemes}):(?:[A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\])(?::\\d{1,5})?(?:\\?transport=(?:udp|tcp))?$`);
+  return z
+    .string()
+    .transform((value) =>
+      value
+        .split(',')
+        .map((url) => url.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(z.string().regex(address, `each is an address such as ${example}`)).max(10, 'takes at most 10 addresses'));
+};
+
 function isOrigin(value: string): boolean {
   try {
     return new URL(value).origin === value;
@@ -154,6 +168,7 @@ export const environmentSchema = z
     OPENAI_MODEL: modelName.default('gpt-5-mini'),
     OPENAI_EMBEDDING_MODEL: modelName.optional(),
     WHISPER_MODEL: modelName.default('whisper-1'),
+    ASSISTANT_TIMEOUT_MS: wholeNumber(1_000, 30_000).default(30_000),
     TWILIO_ACCOUNT_SID: z
       .string()
       .regex(/^AC[0-9A-Za-z]{1,62}$/, 'takes an account SID: AC and 32 characters')
@@ -175,6 +190,9 @@ export const environmentSchema = z
     S3_ACCESS_KEY_ID: z.string().min(1).optional(),
     S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
     S3_FORCE_PATH_STYLE: flag.optional(),
+    STUN_URLS: iceUrls('stuns?', 'stun:stun.example.com:3478').default([]),
+    TURN_URLS: iceUrls('turns?', 'turn:turn.example.com:3478?transport=udp').default([]),
+    TURN_SECRET: secretText.optional(),
   })
   .superRefine((environment, context) => {
     const needs = (name: string, message: string): void => {
@@ -191,6 +209,9 @@ export const environmentSchema = z
     }
     if (Boolean(environment.TWILIO_ACCOUNT_SID) !== Boolean(environment.TWILIO_AUTH_TOKEN)) {
       needs(environment.TWILIO_ACCOUNT_SID ? 'TWILIO_AUTH_TOKEN' : 'TWILIO_ACCOUNT_SID', 'Twilio needs both');
+    }
+    if (environment.TURN_URLS.length > 0 !== Boolean(environment.TURN_SECRET)) {
+      needs(environment.TURN_SECRET ? 'TURN_URLS' : 'TURN_SECRET', 'TURN needs both');
     }
     if (environment.SOCKET_ADAPTER === 'redis' && !environment.REDIS_URL) needs('REDIS_URL', 'is required with SOCKET_ADAPTER=redis');
     if (environment.S3_ENDPOINT && !environment.S3_BUCKET) needs('S3_BUCKET', 'is required with S3_ENDPOINT');

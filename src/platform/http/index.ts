@@ -2,6 +2,7 @@ export { AlreadyAnswered } from './already-answered.js';
 export { linger } from './body-reader.js';
 export * from './decorators/index.js';
 export * from './error-body.view.js';
+export * from './event-stream.js';
 export type { KaiwaRequest, KaiwaResponse, ReplyHook, RouteHandler, RouteMethod, RouteRecord } from './exchange.js';
 export type { ExchangeObserver } from './exchange-tracker.js';
 export { FaultLog } from './fault-log.js';

@@ -25,6 +25,9 @@ type AckFunction = (answer: unknown) => void;
  * here is a promise, and its ack is sent in the turn in which it settles.
  */
 export class KaiwaIoAdapter extends IoAdapter {
+  /** The events that some gateway takes from a socket. */
+  private readonly known = new WeakMap<KaiwaSocket, Set<string>>();
+
   constructor(
     app: INestApplicationContext,
     private readonly options: KaiwaIoOptions,
@@ -61,7 +64,8 @@ export class KaiwaIoAdapter extends IoAdapter {
     handlers: WsMessageHandler[],
     _transform: (data: unknown) => Observable<unknown>,
   ): void {
-    const known = new Set<string>();
+    const answered = this.known.get(socket);
+    const known = answered ?? new Set<string>();
     for (const { message, callback } of handlers) {
       known.add(String(message));
       socket.on(String(message), (...args: unknown[]) => {
@@ -73,6 +77,9 @@ export class KaiwaIoAdapter extends IoAdapter {
         });
       });
     }
+    // Each gateway binds its own; what none of them knows is refused once.
+    if (answered) return;
+    this.known.set(socket, known);
     // The protocol takes a number for a name too; what throws here would end the process.
     socket.onAny((event: string | number, ...args: unknown[]) => {
       if (typeof event === 'string' && known.has(event)) return;

@@ -69,9 +69,19 @@ export class CallLog {
     return call;
   }
 
+  /** The call, or null. */
+  find(call_id: string): Promise<Call | null> {
+    return this.calls.findByName({ id: call_id });
+  }
+
   /** All turns of a call, oldest first. */
   turnsOf(call_id: string): Promise<Turn[]> {
     return this.calls.turnsOf(call_id);
+  }
+
+  /** The newest turn of a call, or null. */
+  lastTurnOf(call_id: string): Promise<Turn | null> {
+    return this.calls.lastTurnOf(call_id);
   }
 
   /**
@@ -110,9 +120,12 @@ export class CallLog {
     });
   }
 
-  /** Keeps what a call was about and what came of it. @throws CALL_NOT_FOUND */
-  async summarise(call_id: string, change: { summary: string | null; outcome: string | null }): Promise<void> {
-    if ((await this.calls.update({ id: call_id }, change)) === 0) throw new AppError('CALL_NOT_FOUND');
+  /** Keeps what a call was about and what came of it; `metadata` adds to what is there. @throws CALL_NOT_FOUND */
+  async summarise(
+    call_id: string,
+    change: { summary: string | null; outcome: string | null; metadata?: Record<string, unknown> },
+  ): Promise<void> {
+    if (!(await this.calls.summarise(call_id, change.summary, change.outcome, change.metadata ?? {}))) throw new AppError('CALL_NOT_FOUND');
   }
 
   /** Tells, inside the open transaction and after its commit, that a call is over. */

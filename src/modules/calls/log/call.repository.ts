@@ -180,12 +180,30 @@ export class CallRepository extends TenantRepository<Call> {
     );
   }
 
+  /** Writes what a call was about, and adds to its metadata; false where it is not there. */
+  async summarise(id: string, summary: string | null, outcome: string | null, metadata: Record<string, unknown>): Promise<boolean> {
+    const rows = await this.database.sql(
+      `update calls set summary = $3, outcome = $4, metadata = metadata || $5::jsonb where client_id = $1 and id = $2 returning 1`,
+      [Scope.clientId(), id, summary, outcome, JSON.stringify(metadata)],
+    );
+    return rows.length > 0;
+  }
+
   /** All turns of a call, oldest first. */
   async turnsOf(call_id: string): Promise<Turn[]> {
     return this.database.sql<Turn>(`select ${TURN_COLUMNS} from call_turns t where t.client_id = $1 and t.call_id = $2 order by t.turn`, [
       Scope.clientId(),
       call_id,
     ]);
+  }
+
+  /** The newest turn of a call, or null. */
+  async lastTurnOf(call_id: string): Promise<Turn | null> {
+    const rows = await this.database.sql<Turn>(
+      `select ${TURN_COLUMNS} from call_turns t where t.client_id = $1 and t.call_id = $2 order by t.turn desc limit 1`,
+      [Scope.clientId(), call_id],
+    );
+    return rows[0] ?? null;
   }
 
   /** The newest turns of a number, oldest first, over the calls in which something happened last. */

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { HttpCode, type Type } from '@nestjs/common';
-import { ApiExtraModels, ApiResponse, type ApiResponseOptions } from '@nestjs/swagger';
+import { ApiExtraModels, ApiResponse, type ApiResponseOptions, getSchemaPath } from '@nestjs/swagger';
 import type { ErrorCode } from '../../errors/index.js';
 import { ErrorBodyView } from '../error-body.view.js';
 import { ANSWERS, API_RESPONSE, documentErrors } from './error-responses.js';
@@ -17,6 +17,8 @@ export interface AnswersOptions {
   example?: unknown;
   /** The body's media type; JSON where none is given. */
   content_type?: string;
+  /** The same in another media type, for whoever asks for that; together with a class alone. */
+  or?: { content_type: string; schema: SchemaObject; example: unknown };
 }
 
 /**
@@ -33,10 +35,11 @@ export function Answers(status: number, type?: Type | readonly [Type] | SchemaOb
     Reflect.defineMetadata(ANSWERS, [...new Set([...(known ?? []), ...refuses])], handler);
     HttpCode(status)(target, key, descriptor);
     ApiExtraModels(ErrorBodyView)(target, key, descriptor);
+    if (options.or && typeof type === 'function') ApiExtraModels(type)(target, key, descriptor);
     ApiResponse({
       status,
       description,
-      ...bodyOf(type, content_type, example),
+      ...(options.or && typeof type === 'function' ? eitherOf(type, options.or) : bodyOf(type, content_type, example)),
       ...(headers ? { headers: headerDocs(headers) } : {}),
     } as ApiResponseOptions)(target, key, descriptor);
     documentErrors(target, key, descriptor);
@@ -53,6 +56,10 @@ function bodyOf(type: Type | readonly [Type] | SchemaObject | undefined, content
   if (type === undefined) return {};
   if (Array.isArray(type) || typeof type === 'function') return { type, ...(example === undefined ? {} : { example }) };
   return { content: { [content_type]: { schema: type, ...(example === undefined ? {} : { example }) } } };
+}
+
+function eitherOf(type: Type, { content_type, schema, example }: NonNullable<AnswersOptions['or']>): object {
+  return { content: { 'application/json': { schema: { $ref: getSchemaPath(type) } }, [content_type]: { schema, example } } };
 }
 
 function headerDocs(headers: Record<string, string>): object {

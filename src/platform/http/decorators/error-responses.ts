@@ -6,7 +6,7 @@ import { AppError, ERROR_TABLE, type ErrorCode, toErrorBody } from '../../errors
 import { ErrorBodyView } from '../error-body.view.js';
 import { routeOptionsOf } from '../route-options.js';
 import { ACCESS, type AccessRule } from './access-rule.js';
-import { NO_IDEMPOTENCY } from './no-idempotency.decorator.js';
+import { NO_IDEMPOTENCY, NO_IDEMPOTENCY_WHEN } from './no-idempotency.decorator.js';
 import { UNLIMITED } from './unlimited.decorator.js';
 
 /** The codes that `@Answers` names. */
@@ -72,7 +72,8 @@ function commonCodes(target: object, key: string | symbol, handler: object): Err
 /** What `Idempotency-Key` may be answered by. */
 function keyCodes(handler: object): ErrorCode[] {
   if (Reflect.getMetadata(NO_IDEMPOTENCY, handler) === true) return ['IDEMPOTENCY_NOT_SUPPORTED'];
-  return ['INVALID_IDEMPOTENCY_KEY', 'IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED'];
+  const sometimes: ErrorCode[] = Reflect.getMetadata(NO_IDEMPOTENCY_WHEN, handler) === undefined ? [] : ['IDEMPOTENCY_NOT_SUPPORTED'];
+  return ['INVALID_IDEMPOTENCY_KEY', 'IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED', ...sometimes];
 }
 
 /** Which of body, query and path a handler reads; parameter decorators run before the method's own. */

@@ -1,0 +1,3 @@
+export * from './language-model.port.js';
+export { LlmModule } from './llm.module.js';
+export { ModelError, type ModelFailure } from './model-error.js';

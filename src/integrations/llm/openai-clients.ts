@@ -1,0 +1,100 @@
+import type { OpenAI } from 'openai';
+import { Agent, fetch as undiciFetch, FormData as UndiciFormData, type RequestInit } from 'undici';
+import { BoundedCache } from '../../platform/cache/index.js';
+import { assertPublicUrl, guardedLookup } from '../../platform/outbound/index.js';
+import type { ModelAccount } from './language-model.port.js';
+
+/** How patient the connection is; the libraries' own patience is minutes. */
+export interface Patience {
+  /** Until the connection stands. */
+  readonly connect_ms: number;
+  /** Until the answer begins. */
+  readonly first_byte_ms: number;
+  /** Between two pieces of an answer. */
+  readonly idle_ms: number;
+}
+
+export const PATIENCE: Patience = { connect_ms: 3_000, first_byte_ms: 15_000, idle_ms: 15_000 };
+
+export const OPENAI_URL = 'https://api.openai.com/v1';
+
+const MOST_CLIENTS = 500;
+/** What one answer may weigh on the wire. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+type Fetch = (url: string | URL | Request, init?: object) => Promise<Response>;
+
+/** The package; it weighs 30 MB and takes a quarter of a second, so it is loaded where it is needed alone. */
+export function loadPackage(): Promise<typeof import('openai')> {
+  return import('openai');
+}
+
+/** Makes the package's clients and keeps them: one for each key and base URL. Tenants' own base URLs are reached by a guarded way. */
+export class OpenAiClients {
+  private readonly clients = new BoundedCache<string, OpenAI>(MOST_CLIENTS);
+  private readonly agents: readonly [Agent, Agent];
+  private readonly open: Fetch;
+  private readonly guarded: Fetch;
+
+  constructor(private readonly patience: Patience = PATIENCE) {
+    const { connect_ms, first_byte_ms, idle_ms } = patience;
+    const common = { headersTimeout: first_byte_ms, bodyTimeout: idle_ms, maxResponseSize: MOST_BYTES, keepAliveTimeout: 30_000 };
+    const open = new Agent({ ...common, connect: { timeout: connect_ms } });
+    const guarded = new Agent({ ...common, connect: { timeout: connect_ms, lookup: guardedLookup } });
+    this.agents = [open, guarded];
+    this.open = fetchBy(open, () => undefined);
+    this.guarded = fetchBy(guarded, assertPublicUrl);
+  }
+
+  /** The client for an account. */
+  async of(account: ModelAccount): Promise<OpenAI> {
+    const base_url = account.base_url || OPENAI_URL;
+    const key = `${String(account.allow_private)} ${base_url} ${account.api_key}`;
+    const known = this.clients.get(key);
+    if (known) return known;
+    const { OpenAI } = await loadPackage();
+    // What is left out the package would take from the environment by itself, and would send to any base URL.
+    const client = new OpenAI({
+      apiKey: account.api_key,
+      baseURL: base_url,
+      adminAPIKey: null,
+      organization: null,
+      project: null,
+      webhookSecret: null,
+      logLevel: 'off',
+      maxRetries: 0,
+      timeout: this.patience.first_byte_ms,
+      fetch: account.allow_private ? this.open : this.guarded,
+    });
+    this.clients.set(key, client);
+    return client;
+  }
+
+  /** Ends the connections. */
+  async close(): Promise<void> {
+    await Promise.all(this.agents.map((agent) => agent.destroy()));
+  }
+}
+
+/** undici's fetch by an agent of ours, and no redirect is followed: an answer comes from the server that the key is for, or not at all. */
+function fetchBy(agent: Agent, check: (url: URL) => void): Fetch {
+  const wrapped: Fetch = async (url, init = {}) => {
+    const target = new URL(url instanceof Request ? url.url : url);
+    check(target);
+    const given = init as RequestInit & { body?: unknown };
+    const body = given.body instanceof FormData ? copyOf(given.body) : given.body;
+    const answer = await undiciFetch(target, { ...given, body, redirect: 'error', dispatcher: agent });
+    return answer;
+  };
+  // By this the package tells whether it may send files: a form of Node's own is turned into one of undici's above.
+  return Object.assign(wrapped, { Response });
+}
+
+function copyOf(form: FormData): UndiciFormData {
+  const copy = new UndiciFormData();
+  for (const [name, value] of form.entries()) {
+    if (typeof value === 'string') copy.append(name, value);
+    else copy.append(name, value, value.name);
+  }
+  return copy;
+}

@@ -1,0 +1,192 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { OpenAI } from 'openai';
+import { AnswerBuilder } from './answer-builder.js';
+import {
+  type ChatOptions,
+  type EmbeddingAnswer,
+  LanguageModel,
+  type ModelAccount,
+  type ModelAnswer,
+  type ModelMessage,
+  type ModelOptions,
+  type ModelRequest,
+  type TranscriptAnswer,
+  type TranscriptRequest,
+} from './language-model.port.js';
+import { ModelError } from './model-error.js';
+import { loadPackage, OPENAI_URL, OpenAiClients, type Patience } from './openai-clients.js';
+import { toModelError } from './openai-errors.js';
+import { withRetries } from './retries.js';
+
+type Params = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
+
+/** The largest list of inputs that the endpoint takes at once. */
+const MOST_INPUTS = 256;
+
+export interface OpenAiAdapterOptions {
+  readonly patience?: Patience;
+  /** True where somebody will ask: then the package is loaded at the start, which holds up nobody's answer. */
+  readonly is_wanted?: boolean;
+}
+
+/** Any server that speaks OpenAI's API (Chat Completions, Embeddings, Audio), by the `openai` package. */
+@Injectable()
+export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly clients: OpenAiClients;
+
+  constructor(private readonly options: OpenAiAdapterOptions = {}) {
+    super();
+    this.clients = new OpenAiClients(options.patience);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.options.is_wanted) await loadPackage();
+  }
+
+  async chat(account: ModelAccount, request: ModelRequest, options: ChatOptions): Promise<ModelAnswer> {
+    const client = await this.clients.of(account);
+    const params = paramsOf(account, request);
+    let has_spoken = false;
+    const speak = (text: string): void | Promise<void> => {
+      has_spoken = true;
+      return options.on_text?.(text);
+    };
+    return withRetries(
+      options,
+      () => !has_spoken,
+      () => this.chatOnce(client, params, options, speak),
+    );
+  }
+
+  async embed(
+    account: ModelAccount,
+    request: { readonly model: string; readonly inputs: readonly string[] },
+    options: ModelOptions,
+  ): Promise<EmbeddingAnswer> {
+    const client = await this.clients.of(account);
+    const vectors: number[][] = [];
+    let prompt_tokens = 0;
+    for (let from = 0; from < request.inputs.length; from += MOST_INPUTS) {
+      const input = request.inputs.slice(from, from + MOST_INPUTS);
+      const answer = await this.asking(options, (signal) =>
+        client.embeddings.create({ model: request.model, input, encoding_format: 'float' }, { signal }),
+      );
+      if (!Array.isArray(answer.data) || answer.data.length !== input.length) throw notAnAnswer();
+      for (const { embedding } of [...answer.data].sort((a, b) => a.index - b.index)) vectors.push(embedding);
+      prompt_tokens += answer.usage?.prompt_tokens ?? 0;
+    }
+    return { vectors, usage: { prompt_tokens, completion_tokens: 0 } };
+  }
+
+  async transcribe(account: ModelAccount, request: TranscriptRequest, options: ModelOptions): Promise<TranscriptAnswer> {
+    const client = await this.clients.of(account);
+    const timeout = Math.max(1, Math.floor(options.deadline_ms - performance.now()));
+    const answer = await this.asking(options, (signal) =>
+      client.audio.transcriptions.create(
+        {
+          model: request.model,
+          file: new File([request.audio], request.file_name),
+          response_format: 'verbose_json',
+          timestamp_granularities: ['segment'],
+          ...(request.language ? { language: request.language } : {}),
+        },
+        { signal, timeout },
+      ),
+    );
+    if (typeof answer.text !== 'string') throw notAnAnswer();
+    return {
+      text: answer.text,
+      language: answer.language ?? null,
+      duration_seconds: Number.isFinite(Number(answer.duration)) ? Number(answer.duration) : null,
+      segments: (answer.segments ?? []).map(({ start, end, text, no_speech_prob, avg_logprob }) => ({
+        start,
+        end,
+        text,
+        no_speech_prob: no_speech_prob ?? null,
+        avg_logprob: avg_logprob ?? null,
+      })),
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.clients.close();
+  }
+
+  private async chatOnce(client: OpenAI, params: Params, options: ChatOptions, speak: ChatOptions['on_text']): Promise<ModelAnswer> {
+    const builder = new AnswerBuilder();
+    const { signal } = options;
+    try {
+      const stream = await client.chat.completions.create(params, { signal });
+      for await (const chunk of stream) {
+        const text = builder.add(chunk);
+        if (text === '') continue;
+        const taken = speak?.(text);
+        if (taken !== undefined) await taken;
+        if (signal.aborted) break;
+      }
+      // The package ends an aborted stream as if it were whole.
+      if (signal.aborted) throw toModelError(signal.reason, signal);
+      return builder.finish();
+    } catch (error) {
+      options.on_usage?.(builder.usage);
+      throw toModelError(error, signal);
+    }
+  }
+
+  private asking<T>(options: ModelOptions, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const once = async (): Promise<T> => {
+      try {
+        return await ask(options.signal);
+      } catch (error) {
+        throw toModelError(error, options.signal);
+      }
+    };
+    return withRetries(options, () => true, once);
+  }
+}
+
+function notAnAnswer(): ModelError {
+  return new ModelError('failed', 'The language model did not answer what was asked', { is_transient: false });
+}
+
+function paramsOf({ base_url }: ModelAccount, request: ModelRequest): Params {
+  const { model, messages, tools = [], may_call = true, temperature, max_tokens, is_json = false } = request;
+  return {
+    model,
+    messages: messages.map(messageOf),
+    stream: true,
+    stream_options: { include_usage: true },
+    ...(tools.length > 0 ? { tools: tools.map(({ name, description, parameters }) => toolOf(name, description, parameters)) } : {}),
+    ...(tools.length > 0 && !may_call ? { tool_choice: 'none' } : {}),
+    ...(temperature == null ? {} : { temperature }),
+    ...(max_tokens == null ? {} : limitOf(base_url, max_tokens)),
+    ...(is_json ? { response_format: { type: 'json_object' } } : {}),
+  };
+}
+
+/** OpenAI's newer models refuse the old name; other servers may not know the new one. */
+function limitOf(base_url: string | null | undefined, max_tokens: number): Pick<Params, 'max_tokens' | 'max_completion_tokens'> {
+  return (base_url || OPENAI_URL) === OPENAI_URL ? { max_completion_tokens: max_tokens } : { max_tokens };
+}
+
+function toolOf(
+  name: string,
+  description: string | undefined,
+  parameters: Readonly<Record<string, unknown>> | undefined,
+): OpenAI.Chat.Completions.ChatCompletionFunctionTool {
+  return {
+    type: 'function',
+    function: { name, ...(description === undefined ? {} : { description }), ...(parameters === undefined ? {} : { parameters }) },
+  };
+}
+
+function messageOf(message: ModelMessage): OpenAI.Chat.Completions.ChatCompletionMessageParam {
+  if (message.role !== 'assistant') return message;
+  const { content, tool_calls = [] } = message;
+  if (tool_calls.length === 0) return { role: 'assistant', content: content ?? '' };
+  return {
+    role: 'assistant',
+    content,
+    tool_calls: tool_calls.map(({ id, name, arguments: text }) => ({ id, type: 'function', function: { name, arguments: text } })),
+  };
+}
