@@ -5,7 +5,7 @@ export default {
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts', '<rootDir>/test/**/*.{int,e2e}-spec.ts'],
   testEnvironment: 'node',
   maxWorkers: 2,
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'json', 'node'],
   // `.json.js` is a module that a package ships beside its JSON.

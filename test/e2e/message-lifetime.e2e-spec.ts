@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { connectSocket, emit, eventually, makeUser, type TestUser, uniqueName } from '../support/client.js';
 import { type Answer, startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
+import { stopWell } from '../support/stage.js';
 
 interface Message {
   seq: number;
@@ -22,8 +23,7 @@ describe('messages that live for a while', () => {
   });
 
   afterAll(async () => {
-    expect(await server.stop()).toBe(0);
-    expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
+    await stopWell(server);
   });
 
   beforeEach(async () => {

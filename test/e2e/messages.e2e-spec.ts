@@ -1,31 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Socket } from 'socket.io-client';
-import { collect, connectSocket, emit, makeTenant, makeUser, next, type TestUser, uniqueName, withHeaders } from '../support/client.js';
-import { type Answer, type Api, startServer, type TestServer } from '../support/server.js';
-
-interface Message {
-  room_id: string;
-  seq: number;
-  id: string;
-  from: { id: string; username: string; email: string } | null;
-  content: string | null;
-  file_ids: string[];
-  reply_to_seq: number | null;
-  reactions: Array<{ emoji: string; user_ids: string[] }>;
-  created_at: string;
-  edited_at: string | null;
-  deleted_at: string | null;
-  expires_at: string | null;
-}
-
-interface Failure {
-  code: string;
-  message: string;
-  details?: Array<{ field: string; message: string }>;
-}
+import { collect, connectSocket, emit, makeTenant, makeUser, next, type TestUser, uniqueName } from '../support/client.js';
+import type { Answer, Api, TestServer } from '../support/server.js';
+import { stopWell, openStage } from '../support/stage.js';
+import { type Message, type Failure, NOBODY } from '../support/views.js';
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-const NOBODY = '019ac1f0-7b1e-7c3a-9d5e-0123456789ab';
 const THUMB = encodeURIComponent('👍');
 
 describe('messages', () => {
@@ -38,19 +18,11 @@ describe('messages', () => {
   let room: string;
 
   beforeAll(async () => {
-    server = await startServer();
-    owner = await makeTenant(server.api);
-    [alice, bob] = await Promise.all([
-      makeUser(server.api, { client_id: owner.client_id }),
-      makeUser(server.api, { client_id: owner.client_id }),
-    ]);
-    const made = await owner.api<{ key: string }>('/api-keys', { method: 'POST', json: { name: 'system', scopes: ['rooms'] } });
-    system = withHeaders(server.api, { authorization: `Bearer ${made.body.key}`, 'x-client-id': owner.client_id });
+    ({ server, owner, alice, bob, system } = await openStage(['rooms']));
   });
 
   afterAll(async () => {
-    expect(await server.stop()).toBe(0);
-    expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
+    await stopWell(server);
   });
 
   beforeEach(async () => {

@@ -1,29 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { makeTenant, makeUser, type TestUser } from '../support/client.js';
-import { type Answer, type Api, startServer, type TestServer } from '../support/server.js';
+import { makeUser, type TestUser } from '../support/client.js';
+import type { Answer, Api, TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
-
-interface Room {
-  id: string;
-  name: string;
-  visibility: string;
-  message_ttl_seconds: number | null;
-  created_by: string | null;
-  created_at: string;
-  my_role: string | null;
-  last_seq: number;
-  last_message: { seq: number; content: string } | null;
-  unread: number;
-}
-
-interface Failure {
-  statusCode: number;
-  code: string;
-  message: string;
-  details?: Array<{ field: string; message: string }>;
-}
-
-const NOBODY = '019ac1f0-7b1e-7c3a-9d5e-0123456789ab';
+import { stopWell, openStage } from '../support/stage.js';
+import { type Room, type Failure, NOBODY } from '../support/views.js';
 
 describe('members of rooms', () => {
   let server: TestServer;
@@ -34,18 +14,11 @@ describe('members of rooms', () => {
   let stranger: TestUser;
 
   beforeAll(async () => {
-    server = await startServer();
-    owner = await makeTenant(server.api);
-    [alice, bob, stranger] = await Promise.all([
-      makeUser(server.api, { client_id: owner.client_id }),
-      makeUser(server.api, { client_id: owner.client_id }),
-      makeTenant(server.api),
-    ]);
+    ({ server, owner, alice, bob, stranger } = await openStage(['rooms']));
   });
 
   afterAll(async () => {
-    expect(await server.stop()).toBe(0);
-    expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
+    await stopWell(server);
   });
 
   const make = async (who: { api: Api }, json: object = {}): Promise<Room> => {

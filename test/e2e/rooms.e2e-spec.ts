@@ -1,30 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { makeTenant, makeUser, type TestUser, uniqueName, withHeaders } from '../support/client.js';
-import { type Answer, type Api, startServer, type TestServer } from '../support/server.js';
+import { makeTenant, type TestUser, uniqueName, withHeaders } from '../support/client.js';
+import type { Answer, Api, TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
-
-interface Room {
-  id: string;
-  name: string;
-  visibility: string;
-  message_ttl_seconds: number | null;
-  created_by: string | null;
-  created_at: string;
-  my_role: string | null;
-  last_seq: number;
-  last_message: { seq: number; content: string } | null;
-  unread: number;
-}
-
-interface Failure {
-  statusCode: number;
-  code: string;
-  message: string;
-  details?: Array<{ field: string; message: string }>;
-}
+import { stopWell, openStage } from '../support/stage.js';
+import { type Room, type Failure, NOBODY } from '../support/views.js';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-const NOBODY = '019ac1f0-7b1e-7c3a-9d5e-0123456789ab';
 
 describe('rooms', () => {
   let server: TestServer;
@@ -37,20 +18,11 @@ describe('rooms', () => {
   let system: Api;
 
   beforeAll(async () => {
-    server = await startServer();
-    owner = await makeTenant(server.api);
-    [alice, bob, stranger] = await Promise.all([
-      makeUser(server.api, { client_id: owner.client_id }),
-      makeUser(server.api, { client_id: owner.client_id }),
-      makeTenant(server.api),
-    ]);
-    const made = await owner.api<{ key: string }>('/api-keys', { method: 'POST', json: { name: 'system', scopes: ['rooms'] } });
-    system = withHeaders(server.api, { authorization: `Bearer ${made.body.key}`, 'x-client-id': owner.client_id });
+    ({ server, owner, alice, bob, stranger, system } = await openStage(['rooms']));
   });
 
   afterAll(async () => {
-    expect(await server.stop()).toBe(0);
-    expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
+    await stopWell(server);
   });
 
   const make = async (who: { api: Api }, json: object = {}): Promise<Room> => {

@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { makeTenant, makeUser, type TestUser, uniqueName, withHeaders } from '../support/client.js';
-import { type Answer, startServer, type TestServer } from '../support/server.js';
+import { makeTenant, type TestUser, uniqueName, withHeaders } from '../support/client.js';
+import type { Answer, TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
-
-interface Message {
-  room_id: string;
-  seq: number;
-  content: string;
-}
+import { stopWell, openStage } from '../support/stage.js';
+import type { Message } from '../support/views.js';
 
 describe('search in messages', () => {
   let server: TestServer;
@@ -17,17 +13,11 @@ describe('search in messages', () => {
   let room: string;
 
   beforeAll(async () => {
-    server = await startServer();
-    owner = await makeTenant(server.api);
-    [alice, bob] = await Promise.all([
-      makeUser(server.api, { client_id: owner.client_id }),
-      makeUser(server.api, { client_id: owner.client_id }),
-    ]);
+    ({ server, owner, alice, bob } = await openStage(['rooms']));
   });
 
   afterAll(async () => {
-    expect(await server.stop()).toBe(0);
-    expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
+    await stopWell(server);
   });
 
   beforeEach(async () => {
@@ -43,7 +33,7 @@ describe('search in messages', () => {
   const find = (q: string, more = `&room_id=${room}`, who = bob): Promise<Answer<Message[]>> =>
     who.api<Message[]>(`/messages/search?q=${encodeURIComponent(q)}${more}`);
   const found = async (q: string, more?: string, who?: TestUser): Promise<string[]> =>
-    (await find(q, more, who)).body.map(({ content }) => content);
+    (await find(q, more, who)).body.map(({ content }) => content ?? '');
 
   it.each([
     [

@@ -13,6 +13,7 @@ import {
   uniqueName,
 } from '../support/client.js';
 import { type Answer, startServer, type TestServer } from '../support/server.js';
+import { stopWell } from '../support/stage.js';
 
 interface Message {
   room_id: string;
@@ -47,8 +48,7 @@ describe('coming back into a room', () => {
 
   afterAll(async () => {
     socket.disconnect();
-    expect(await server.stop()).toBe(0);
-    expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
+    await stopWell(server);
   });
 
   beforeEach(async () => {

@@ -15,6 +15,7 @@ import {
 } from '../support/client.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
+import { stopWell } from '../support/stage.js';
 
 const SECRET = 'the-secret-of-this-test-file-alone-0123456789';
 
@@ -36,8 +37,7 @@ describe('how a socket comes in', () => {
   });
 
   afterAll(async () => {
-    expect(await server.stop()).toBe(0);
-    expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
+    await stopWell(server);
   });
 
   const connections = async (room = 'lobby', who = user): Promise<Connection[]> =>

@@ -1,19 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Socket } from 'socket.io-client';
-import { collect, connectSocket, emit, eventually, makeTenant, makeUser, next, type TestUser, uniqueName } from '../support/client.js';
+import { collect, connectSocket, emit, eventually, makeUser, next, type TestUser, uniqueName } from '../support/client.js';
 import { type Answer, startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
+import { stopWell, openStage } from '../support/stage.js';
+import type { Message } from '../support/views.js';
 
 interface Presence {
   room_id: string;
   user: { id: string; username?: string };
   online: boolean;
-}
-
-interface Message {
-  room_id: string;
-  seq: number;
-  content: string;
 }
 
 describe('who is in a room', () => {
@@ -27,18 +23,12 @@ describe('who is in a room', () => {
   const open: Socket[] = [];
 
   beforeAll(async () => {
-    server = await startServer();
-    owner = await makeTenant(server.api);
-    [alice, bob] = await Promise.all([
-      makeUser(server.api, { client_id: owner.client_id }),
-      makeUser(server.api, { client_id: owner.client_id }),
-    ]);
+    ({ server, owner, alice, bob } = await openStage(['rooms']));
   });
 
   afterAll(async () => {
     for (const socket of open) socket.disconnect();
-    expect(await server.stop()).toBe(0);
-    expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
+    await stopWell(server);
   });
 
   beforeEach(async () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Socket } from 'socket.io-client';
 import { connectSocket, emit, eventually, makeTenant, makeUser, type TestUser } from '../support/client.js';
 import { startServer, type TestServer } from '../support/server.js';
+import { stopWell } from '../support/stage.js';
 
 interface Ack {
   ok: boolean;
@@ -30,8 +31,7 @@ describe('the limits of sockets', () => {
 
   afterAll(async () => {
     for (const socket of open) socket.disconnect();
-    expect(await server.stop()).toBe(0);
-    expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
+    await stopWell(server);
   });
 
   it('a person’s sockets share one budget of events; another person’s is untouched', async () => {
