@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { makeTenant, type TestUser, uniqueName } from '../support/client.js';
-import { type OpenAiServer, type Reply, type ScriptedCall, startOpenAiServer, TEST_KEY } from '../support/openai-server.js';
+import { isReport, type OpenAiServer, type Reply, type ScriptedCall, startOpenAiServer, TEST_KEY } from '../support/openai-server.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
 
@@ -19,6 +19,7 @@ let phone = 0;
 
 beforeAll(async () => {
   model = await startOpenAiServer();
+  model.apart(isReport, { text: '{"summary":"a","outcome":"none"}' });
   server = await startServer({
     env: { OPENAI_API_KEY: TEST_KEY, OPENAI_BASE_URL: model.base_url, ASSISTANT_TIMEOUT_MS: String(TIMEOUT_MS) },
   });

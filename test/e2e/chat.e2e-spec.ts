@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { eventually, makeTenant, makeUser, signIn, type TestUser, uniqueName, withHeaders } from '../support/client.js';
 import { openEvents } from '../support/events.js';
 import { type HttpPeer, startPeer } from '../support/http-peer.js';
-import { messagesOf, type OpenAiServer, startOpenAiServer, TEST_KEY } from '../support/openai-server.js';
+import { isReport, messagesOf, type OpenAiServer, startOpenAiServer, TEST_KEY } from '../support/openai-server.js';
 import { type Api, startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
 
@@ -38,6 +38,7 @@ let number = 0;
 
 beforeAll(async () => {
   model = await startOpenAiServer();
+  model.apart(isReport, { text: '{"summary":"a","outcome":"none"}' });
   peer = await startPeer('127.0.0.2');
   server = await startServer({
     env: {

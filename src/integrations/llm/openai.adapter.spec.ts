@@ -211,23 +211,3 @@ describe('texts', () => {
     expect(vectors[0]).not.toEqual(vectors[1]);
   });
 });
-
-describe('audio', () => {
-  it('is sent as a file and becomes text with its segments', async () => {
-    server.reply({ text: '予約をお願いします' });
-    const answer = await adapter.transcribe(
-      account,
-      { model: 'whisper-1', audio: new Blob([Buffer.from('RIFFsound')]), file_name: 'a.wav', language: 'ja' },
-      options(),
-    );
-    expect(answer).toMatchObject({
-      text: '予約をお願いします',
-      language: 'japanese',
-      duration_seconds: 2.5,
-      segments: [{ no_speech_prob: 0.02 }],
-    });
-    const { text } = server.requests[0]?.body as { text: string };
-    expect(text).toContain('RIFFsound');
-    expect(text).toContain('filename="a.wav"');
-  });
-});
