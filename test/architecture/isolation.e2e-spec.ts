@@ -259,7 +259,7 @@ async function settled(side: Side): Promise<Map<string, string>> {
       ]);
       const waiting = await sql(
         server.database_url,
-        `select from graphile_worker._private_jobs where payload ->> 'client_id' = $1 and run_at < now() + interval '1 hour'`,
+        `select from graphile_worker._private_jobs where payload ->> 'client_id' = $1 and run_at < now() + interval '5 seconds'`,
         [side.client_id],
       );
       return behind.length + waiting.length === 0 && JSON.stringify([...earlier]) === JSON.stringify([...state]);
