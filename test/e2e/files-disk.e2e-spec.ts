@@ -1,20 +1,6 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
+import { makeFolder } from '../support/folder.js';
 import { describeFiles } from './files.suite.js';
+import { describeUploads } from './uploads.suite.js';
 
-describeFiles('a folder', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'kaiwa-files-'));
-  return {
-    env: { DATA_DIR: folder },
-    keys: async () => {
-      const found = await readdir(join(folder, 'storage'), { recursive: true, withFileTypes: true }).catch(() => []);
-      return found
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, 'storage').length + 1))
-        .map((path) => path.replaceAll(sep, '/'))
-        .sort();
-    },
-    close: () => rm(folder, { recursive: true, force: true }),
-  };
-});
+describeFiles('a folder', makeFolder);
+describeUploads('a folder', makeFolder);

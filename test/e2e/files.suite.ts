@@ -70,14 +70,10 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
     }, 60_000);
 
     afterAll(async () => {
-      expect(await server.stop()).toBe(0);
-      expect(
-        server
-          .logs()
-          .split('\n')
-          .filter((line) => /"level":"(error|fatal)"/.test(line)),
-      ).toEqual([]);
+      const code = await server.stop();
       await place.close();
+      const lines = server.logs().split('\n');
+      expect([code, lines.filter((line) => /"level":"(error|fatal)"/.test(line))]).toEqual([0, []]);
     });
 
     async function keyFor(scopes: string[]): Promise<Api> {
@@ -276,7 +272,6 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         ['a way up for Windows', '..\\..\\boot.ini', 'boot.ini'],
         ['nothing but dots', '..', 'file'],
         ['NUL', 'a\0b.txt', 'ab.txt'],
-        ['a line break', 'a\r\nSet-Cookie: x=y.txt', 'aSet-Cookie_ x=y.txt'],
         ['300 characters', `${'あ'.repeat(300)}.pdf`, `${'あ'.repeat(83)}.pdf`],
         ['an ending that reads backwards', 'invoice\u202egpj.exe', 'invoicegpj.exe'],
         ['Arabic', 'فاتورة.txt', 'فاتورة.txt'],
@@ -285,18 +280,25 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         ['white space', '   a   b . ', 'a b'],
       ])('%s is a name that is safe to save under', async (_, given, name) => {
         const boundary = 'b0undary';
-        const escaped = given.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
         // Written by hand, as a client that means harm does.
-        const raw = given.includes('"') || given.includes('\r') ? encodeURIComponent(given) : null;
-        const disposition = raw === null ? `filename="${escaped}"` : `filename*=UTF-8''${raw}`;
+        const disposition = given.includes('"') ? `filename*=UTF-8''${encodeURIComponent(given)}` : `filename="${given}"`;
         const body = `--${boundary}\r\nContent-Disposition: form-data; name="file"; ${disposition}\r\n\r\nx\r\n--${boundary}--\r\n`;
         const made = await alice.api<FileJson>('/files', {
           method: 'POST',
           body,
           headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
         });
-        if (given.includes('\0')) expect([201, 400]).toContain(made.status);
-        else expect([made.status, made.body.name]).toEqual([201, name]);
+        expect([made.status, made.body.name]).toEqual([201, name]);
+      });
+
+      it('a name with a line break in it is refused', async () => {
+        const body = `--x\r\nContent-Disposition: form-data; name="file"; filename*=UTF-8''a%0D%0ASet-Cookie:%20x\r\n\r\nx\r\n--x--\r\n`;
+        const refused = await alice.api('/files', {
+          method: 'POST',
+          body,
+          headers: { 'content-type': 'multipart/form-data; boundary=x' },
+        });
+        expect(refused.status).toBe(400);
       });
     });
 
@@ -370,7 +372,7 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         expect((await read(null, made.body.url, { 'x-client-id': stranger.client_id, range: 'bytes=0-2' })).bytes.toString()).toBe('for');
 
         const url = new URL(made.body.url);
-        const [client_id, expires, signature = ''] = (url.searchParams.get('token') ?? '').split('.');
+        const [client_id = '', expires = '', signature = ''] = (url.searchParams.get('token') ?? '').split('.');
         const altered = [
           `${client_id}.${Number(expires) + 1}.${signature}`,
           `${stranger.client_id}.${expires}.${signature}`,
@@ -666,7 +668,7 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         expect((await post(small.api, formOf(randomBytes(1_000)))).status).toBe(201);
         expect((await post(small.api, formOf('x'))).status).toBe(507);
         // What is deleted makes room again.
-        await small.api(`/files/${kept[0]?.body.id}`, { method: 'DELETE' });
+        await small.api(`/files/${kept[0]?.body.id ?? ''}`, { method: 'DELETE' });
         expect((await post(small.api, formOf(randomBytes(3_000)))).status).toBe(201);
         await expectNothingLeft();
 

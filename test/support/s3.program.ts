@@ -4,6 +4,7 @@ interface Options {
   address: string;
   port: number;
   silent: boolean;
+  allowMismatchedSignatures: boolean;
   directory: string;
   configureBuckets: Array<{ name: string }>;
 }
@@ -15,5 +16,13 @@ const S3rver = createRequire(import.meta.url)('@20minutes/s3rver') as new (optio
 
 const directory = process.argv[2];
 if (!directory) throw new Error('The folder is missing');
-const { port } = await new S3rver({ address: '127.0.0.1', port: 0, silent: true, directory, configureBuckets: [] }).run();
+const { port } = await new S3rver({
+  address: '127.0.0.1',
+  port: 0,
+  silent: true,
+  directory,
+  configureBuckets: [],
+  // It signs the path of a bucket itself with a slash at the end, and Amazon's SDK without one.
+  allowMismatchedSignatures: true,
+}).run();
 process.stdout.write(`${port}\n`);

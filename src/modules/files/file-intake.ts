@@ -102,8 +102,13 @@ export class FileIntake {
     if (!isTaken(type, this.config.env.FILE_TYPES)) throw new AppError('FILE_TYPE_NOT_TAKEN');
   }
 
+  /** What is left of the tenant's quota, in bytes. */
+  async free(): Promise<number> {
+    return Math.max((await this.quota()) - (await this.account.usedBytes()), 0);
+  }
+
   /** What the tenant's files may have together, in bytes. */
-  async quota(): Promise<number> {
+  private async quota(): Promise<number> {
     const tenant = await this.tenants.find(Scope.clientId());
     return tenant?.storage_quota_bytes ?? this.config.env.STORAGE_QUOTA_BYTES;
   }

@@ -136,8 +136,13 @@ export class FileService {
     this.database.afterCommit(() => this.trash.wake());
   }
 
+  /** True where there is a file by that id, whosever it is. */
+  async exists(id: string): Promise<boolean> {
+    return (await this.files.count({ id })) > 0;
+  }
+
   /** Whose file it is to be, or whose files are asked for. @throws NOT_YOURSELF, VALIDATION_FAILED, USER_NOT_FOUND */
-  private async ownerOf(actor: Actor, user_id: string | undefined): Promise<string> {
+  async ownerOf(actor: Actor, user_id: string | undefined): Promise<string> {
     const owner_id = ownerFor(actor, user_id?.toLowerCase());
     if (actor.kind === 'user') return owner_id;
     if (!UUID.test(owner_id) || (await this.users.byIds([owner_id])).length === 0) throw new AppError('USER_NOT_FOUND');

@@ -13,13 +13,17 @@ import { FileLinks } from './file-links.js';
 import { FileRepository } from './file.repository.js';
 import { FileService } from './file.service.js';
 import { ImageVariants } from './image-variants.js';
+import { ResumableController } from './resumable/resumable.controller.js';
+import { ResumableService } from './resumable/resumable.service.js';
+import { UploadLocker } from './resumable/upload-locker.js';
+import { UploadRepository } from './resumable/upload.repository.js';
 import { StorageAccountRepository } from './storage-account.repository.js';
 import { TrashCollector } from './trash-collector.js';
 
 /** Files in the storage: who owns them, who may read them, how they come and go (contract, section 6). */
 @Module({
   imports: [TenancyModule, UsersModule, StorageModule],
-  controllers: [FileController],
+  controllers: [FileController, ResumableController],
   providers: [
     FileAccess,
     FileAttachmentRepository,
@@ -31,6 +35,9 @@ import { TrashCollector } from './trash-collector.js';
     FileRepository,
     FileService,
     ImageVariants,
+    ResumableService,
+    UploadLocker,
+    UploadRepository,
     StorageAccountRepository,
     TrashCollector,
   ],

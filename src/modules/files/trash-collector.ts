@@ -22,6 +22,8 @@ const TIMEOUT_MS = 600_000;
 /** Deletes the bytes that no row speaks for: of files that are gone, and of uploads that never became one. */
 @Injectable()
 export class TrashCollector {
+  private readonly expirers: Array<(limit: number) => Promise<number>> = [];
+
   constructor(
     private readonly account: StorageAccountRepository,
     private readonly storage: Storage,
@@ -57,8 +59,16 @@ export class TrashCollector {
     return collected;
   }
 
-  /** Also clears away what died while it was being written. */
+  /** Adds what deletes rows whose time is over, at most so many at once; their bytes are collected in the same round. */
+  alsoSweep(expire: (limit: number) => Promise<number>): void {
+    this.expirers.push(expire);
+  }
+
+  /** Also clears away what died while it was being written, and what has expired. */
   async sweep(signal?: AbortSignal): Promise<number> {
+    for (const expire of this.expirers) {
+      for (let batch = 0; batch < MOST_BATCHES && !signal?.aborted; batch++) if ((await expire(BATCH)) < BATCH) break;
+    }
     return (await this.storage.discardUnfinished(new Date(Date.now() - UNFINISHED_MS))) + (await this.collect(signal));
   }
 

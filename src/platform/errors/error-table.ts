@@ -100,6 +100,7 @@ export const ERROR_TABLE = {
   MATCHING_OVER: { status: 409, message: 'The matching is not booked any more' },
   CUTOFF_PASSED: { status: 409, message: 'It is too late to change the matching' },
   PRICE_NOT_SET: { status: 409, message: 'The tenant has set no price for matchings' },
+  UPLOAD_OFFSET: { status: 409, message: 'The upload has come to another place; ask how far by HEAD' },
   IDEMPOTENCY_IN_PROGRESS: { status: 409, message: 'A request with this Idempotency-Key is still running' },
   CONFLICT: { status: 409, message: 'The change conflicts with another one; try again' },
   // 412, 413, 415, 416, 422, 429

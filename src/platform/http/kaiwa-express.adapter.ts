@@ -31,7 +31,10 @@ export interface KaiwaAdapterOptions {
 /** How long a client may take for its request's head, and how long a connection may be idle. */
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 120_000;
+/** How long a file may take that its route streams; routes watch for silence themselves. */
+const STREAM_TIMEOUT_MS = 6 * 3_600_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const ARRIVAL_CHECK_MS = 10_000;
 
 /**
  * Nest on Express, with everything that a request needs before its handler decided in one function: request id, prefix, CORS,
@@ -47,6 +50,8 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
   private readonly bodies = new BodyReader();
   private readonly exchanges = new ExchangeTracker();
   private readonly connections = new Set<Socket>();
+  /** Requests whose bodies are on their way, but for those that a route streams. */
+  private readonly arriving = new Set<KaiwaRequest>();
   private readonly request_timeout_ms: number;
   private policy: OriginPolicy | null = null;
 
@@ -104,7 +109,7 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
       IncomingMessage: this.born.IncomingMessage,
       ServerResponse: this.born.ServerResponse,
       headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: this.request_timeout_ms,
+      requestTimeout: Math.max(STREAM_TIMEOUT_MS, this.request_timeout_ms),
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       // Else Node keeps the first of two `Host` or `Authorization` headers without a word; so they are seen, and fit nothing.
       joinDuplicateHeaders: true,
@@ -119,8 +124,21 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
       this.connections.add(socket);
       socket.once('close', () => this.connections.delete(socket));
     });
+    const watch = setInterval(() => this.cutLate(), ARRIVAL_CHECK_MS);
+    watch.unref();
+    server.once('close', () => clearInterval(watch));
     this.httpServer = server;
     this.exchanges.watch(server);
+  }
+
+  /** Ends connections whose request takes too long to arrive; one timer for all of them, where one for each would cost each request. */
+  private cutLate(): void {
+    const latest = performance.now() - this.request_timeout_ms;
+    for (const request of this.arriving) {
+      const is_over = request.complete || request.destroyed;
+      if (is_over || request.started_ms < latest) this.arriving.delete(request);
+      if (!is_over && request.started_ms < latest) request.socket.destroy();
+    }
   }
 
   /** Bodies are read by each route's options; nothing is parsed for all. */
@@ -240,6 +258,7 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
     stripPrefix(request);
     if (request.method === 'OPTIONS' && (request.url === '*' || isPreflight(request))) return answerPreflight(response);
     const match = this.table.find(request.method, request.url);
+    if (match?.route.options.body !== 'stream' && hasBody(request)) this.arriving.add(request);
     if (match === null) return this.fallBack(request, response);
     const { route } = match;
     request.route = route;
@@ -247,6 +266,7 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
     const { method } = request;
     if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || !hasBody(request)) return this.run(match, request, response);
     this.bodies.read(request, response, route.options, (error) => {
+      this.arriving.delete(request);
       if (error === undefined) this.run(match, request, response);
       else this.fail(request, response, error);
     });
