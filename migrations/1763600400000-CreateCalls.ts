@@ -68,7 +68,7 @@ export class CreateCalls1763600400000 implements MigrationInterface {
         segments jsonb,
         language text,
         failure text,
-        created_at timestamptz(3) not null default now(),
+        requested_at timestamptz(3) not null default now(),
         made_at timestamptz(3),
         primary key (client_id, recording_sid)`,
     });

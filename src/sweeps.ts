@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuthSweeper } from './modules/auth/index.js';
+import { IdleCallSweeper } from './modules/calls/index.js';
 import { MessageSweeper } from './modules/chat/index.js';
 import { TrashCollector } from './modules/files/index.js';
 import { CertificateService, NotificationService, PaymentService } from './modules/matching/index.js';
@@ -12,6 +13,7 @@ export class Sweeps {
     jobs: Jobs,
     messages: MessageSweeper,
     auth: AuthSweeper,
+    calls: IdleCallSweeper,
     trash: TrashCollector,
     notifications: NotificationService,
     certificates: CertificateService,
@@ -19,6 +21,9 @@ export class Sweeps {
   ) {
     jobs.cron('messages.sweep', '* * * * *', async () => {
       await messages.sweep();
+    });
+    jobs.cron('calls.close_idle', '*/5 * * * *', async () => {
+      await calls.sweep();
     });
     jobs.cron('credentials.sweep', '*/10 * * * *', async () => {
       await auth.sweep();

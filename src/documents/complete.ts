@@ -124,7 +124,9 @@ function completeParameter(parameter: Json): Json {
 function sharedParameters(access: AccessRule, takes_key: boolean): Json[] {
   const names: string[] = [];
   if (access.kind === 'role') names.push('CallersClientId');
-  if (access.kind === 'public' && access.tenant !== 'none') names.push('ClientId', 'ClientIdQuery');
+  // Who signs names the tenant in the URL, which the signature holds.
+  if (access.kind === 'public' && access.tenant === 'signature') names.push('ClientIdQuery');
+  else if (access.kind === 'public' && access.tenant !== 'none') names.push('ClientId', 'ClientIdQuery');
   if (takes_key) names.push('IdempotencyKey');
   return [...names, 'RequestId'].map((name) => ref('parameters', name));
 }

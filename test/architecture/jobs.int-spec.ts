@@ -7,6 +7,7 @@ import { readSurface, type Surface } from '../support/surface.js';
 /** Jobs that belong to no tenant, and what each crosses for. A new one is added here by somebody who has thought about it. */
 const ACROSS_TENANTS: Record<string, string> = {
   'messages.sweep': 'takes expired messages away',
+  'calls.close_idle': 'ends calls in which nobody has said anything for long',
   'storage.sweep': 'deletes bytes that no row speaks for, and clears away writers that died',
   'storage.collect': 'deletes the bytes of files that were just deleted, whose tenant may be gone',
   'notifications.sweep': 'takes away what people were told long ago',

@@ -3,6 +3,7 @@ import type { AccessRule } from '../../src/platform/http/index.js';
 import { type ApiScope, ROLES } from '../../src/platform/scope/index.js';
 import { OPERATOR_KEY, type Api, startServer, type TestServer } from '../support/server.js';
 import { operatorOf, withHeaders } from '../support/client.js';
+import { startTwilioServer, type TwilioServer } from '../support/twilio-server.js';
 import { readSurface, type RegisteredRoute, type Surface } from '../support/surface.js';
 import { type ApiDocument, type Operation, operationsOf } from './api-document.js';
 import { Caller, codeOf, eachOf, shownOf } from './exchange.js';
@@ -13,6 +14,7 @@ import { fillPath, makeSide, PATH_SPECIMENS, SCOPES, type Side, specimenOf } fro
 /** Registered, and no part of the API: the page that shows it. */
 const HIDDEN = ['GET /docs', 'GET /docs/assets/start.js', 'GET /docs/assets/:file'];
 
+let twilio: TwilioServer;
 let server: TestServer;
 let surface: Surface;
 let document: ApiDocument;
@@ -22,7 +24,8 @@ let caller: Caller;
 const keys = new Map<string, string>();
 
 beforeAll(async () => {
-  server = await startServer();
+  twilio = await startTwilioServer();
+  server = await startServer({ env: twilio.env });
   const [read, described, made] = await Promise.all([
     readSurface(server.database),
     server.api<ApiDocument>('/openapi.json'),
@@ -42,6 +45,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server.stop();
+  await twilio.stop();
 });
 
 describe('every registered route', () => {
@@ -95,13 +99,31 @@ describe('without a credential that counts', () => {
   it('every public route answers something else than 401 or 403 to whoever sends nothing', async () => {
     const wrong: string[] = [];
     await eachOf(
-      operations.filter(({ access }) => access.kind === 'public'),
+      operations.filter((operation) => operation.access.kind === 'public' && !isSigned(operation)),
       async (operation) => {
         const answer = await caller.call(operation, server.api, ownPath(operation), emptyBody(operation));
         if (answer.status === 401 || answer.status === 403 || answer.status >= 500) wrong.push(`${operation.id}: ${shownOf(answer)}`);
       },
     );
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('without a signature', () => {
+  it('every webhook refuses whoever sends it, signed in or not', async () => {
+    const wrong: string[] = [];
+    const signed = operations.filter(isSigned);
+    await eachOf(signed, async (operation) => {
+      const forged = { 'x-twilio-signature': 'AAAA', 'stripe-signature': 't=1,v1=AAAA' };
+      for (const api of [server.api, side.people.owner.api, operatorOf(server.api, side.client_id), withHeaders(server.api, forged)]) {
+        for (const path of [ownPath(operation), `${ownPath(operation)}?client_id=${side.client_id}`]) {
+          const answer = await caller.call(operation, api, path, emptyBody(operation));
+          if (answer.status !== 403 || codeOf(answer) !== 'INVALID_SIGNATURE') wrong.push(`${operation.id}: ${shownOf(answer)}`);
+        }
+      }
+    });
+    expect(wrong).toEqual([]);
+    expect(signed.length).toBeGreaterThan(0);
   });
 });
 
@@ -271,6 +293,10 @@ describe('every answer of this sweep', () => {
 
 function protectedOnes(): Operation[] {
   return operations.filter(({ access }) => access.kind !== 'public');
+}
+
+function isSigned({ access }: Operation): boolean {
+  return access.kind === 'public' && access.tenant === 'signature';
 }
 
 function ofRole(): Operation[] {

@@ -73,6 +73,15 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     make: async ({ people }) => idOf(await people.owner.api('/invitations', post({ email: `${uniqueName('guest')}@example.com` }))),
     missing: randomUUID,
   },
+  // The test's telephone provider has a recording RE… of the call CA… for each that begins so.
+  'recording/{sid}': {
+    make: async ({ people, values }) => {
+      const name = `5eeb${uniqueName('a')}`;
+      values.set('?id', idOf(await people.owner.api('/call', post({ phone_number: '09012345678', call_sid: `CA${name}` }))));
+      return `RE${name}`;
+    },
+    missing: () => `RE5eeb${uniqueName('b')}`,
+  },
   'calls/{id}': {
     // Between two who do nothing else here, so that it rings and nobody is busy.
     make: async ({ anonymous, client_id }) => {
@@ -144,7 +153,7 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
 };
 
 /**
- * The same for fields of queries and bodies that name an object: every field that is a UUID or ends in `id` or `ids` must stand here, and others
+ * The same for fields of queries and bodies that name an object (`?name` for what it is in a query alone): every field that is a UUID or ends in `id` or `ids` must stand here, and others
  * that name one may.
  */
 export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
@@ -167,6 +176,12 @@ export const FIELD_SPECIMENS: Record<string, Specimen | FreeValue> = {
     },
     missing: () => uniqueName('none'),
   },
+  '?id': { make: ({ values }) => valueOf(values, '?id'), missing: randomUUID },
+  '?call_sid': {
+    make: ({ values }) => `CA${valueOf(values, 'recording/{sid}').slice(2)}`,
+    missing: () => `CA${uniqueName('none')}`,
+  },
+  '?recording_sid': { make: ({ values }) => valueOf(values, 'recording/{sid}'), missing: () => `RE5eeb${uniqueName('b')}` },
   file_ids: { make: ({ people }) => uploadAs(people.member), missing: randomUUID },
   university_id: { make: ({ values }) => valueOf(values, 'universities/{id}'), missing: randomUUID },
   company_id: { make: ({ values }) => valueOf(values, 'companies/{id}'), missing: randomUUID },
@@ -224,6 +239,11 @@ async function makeMatching(side: Side): Promise<string> {
 export function namesAnObject(name: string, schema: Json): boolean {
   const items = schema['items'] as Json | undefined;
   return name in FIELD_SPECIMENS || /(^|_)ids?$/.test(name) || schema['format'] === 'uuid' || items?.['format'] === 'uuid';
+}
+
+/** The key of a query's parameter: what it is in a query, where it is something else in a body. */
+export function queryKey(name: string): string {
+  return `?${name}` in FIELD_SPECIMENS ? `?${name}` : name;
 }
 
 /** `/rooms/{id}/members/{user_id}` → `rooms/{id}`, `members/{user_id}`. */

@@ -1,6 +1,7 @@
 import { chat, chatStreams } from './parts/chat.ts';
 import { fanout, sendSocket } from './parts/sockets.ts';
 import { locks } from './parts/locks.ts';
+import { recordingRelay } from './parts/recordings.ts';
 import { read, send } from './parts/rest.ts';
 import { start } from './parts/start.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -38,6 +39,7 @@ const PARTS: Record<string, Part> = {
   fanout_200: (stage, settings) => fanout(stage, settings, 200),
   fanout_1000: (stage, settings) => fanout(stage, settings, 1_000),
   locks,
+  recording_relay: recordingRelay,
   chat,
   chat_streams: chatStreams,
   start: (_stage, settings) => start(settings),

@@ -173,7 +173,7 @@ describe('GET /call', () => {
       ['phone=abc&ts=2026-11-20T09:00:00Z', 'phone'],
       ['phone=09000000000&ts=yesterday', 'ts'],
     ]) {
-      const { status, body } = await staff.api<Refusal>(`/call?${query}`);
+      const { status, body } = await staff.api<Refusal>(`/call?${String(query)}`);
       expect([query, status, body.details?.[0]?.field]).toEqual([query, 400, field]);
     }
   });
@@ -287,7 +287,7 @@ describe('GET /calls', () => {
       ['limit=0', 'limit'],
       ['limit=201', 'limit'],
     ]) {
-      const { status, body } = await staff.api<Refusal>(`/calls?${query}`);
+      const { status, body } = await staff.api<Refusal>(`/calls?${String(query)}`);
       expect([query, status, body.details?.map((detail) => detail.field)]).toEqual([query, 400, [field]]);
     }
     expect((await staff.api<Refusal>('/calls?cursor=garbage')).body.code).toBe('INVALID_CURSOR');
@@ -380,7 +380,7 @@ describe('who may', () => {
 
   it('is nobody of another tenant: its calls are as absent', async () => {
     const made = await log(staff.api, { phone_number: '050-1234-5678', call_sid: uniqueName('CA'), summary: '秘密' });
-    const names = [`id=${made.id}`, `call_sid=${made.call_sid}`, `phone=05012345678&ts=${made.started_at}`];
+    const names = [`id=${made.id}`, `call_sid=${String(made.call_sid)}`, `phone=05012345678&ts=${made.started_at}`];
     for (const name of names) {
       expect((await stranger.api(`/call?${name}`)).status).toBe(404);
       expect((await stranger.api(`/call?${name}`, { method: 'PUT', json: { summary: 'x' } })).status).toBe(404);

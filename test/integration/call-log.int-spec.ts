@@ -7,7 +7,7 @@ import { EventBus } from '../../src/platform/events/index.js';
 import type { Logger } from '../../src/platform/http/index.js';
 import { newId } from '../../src/platform/ids/index.js';
 import { Scope } from '../../src/platform/scope/index.js';
-import { Call, CallLog, PhoneNumbers } from '../../src/modules/calls/index.js';
+import { Call, CallLog, IdleCallSweeper, PhoneNumbers } from '../../src/modules/calls/index.js';
 import { CallRepository } from '../../src/modules/calls/log/call.repository.js';
 import { TENANCY_ENTITIES, TenantDirectory, TenantIntegrations } from '../../src/modules/tenancy/index.js';
 import { TenantRegisterRepository } from '../../src/modules/tenancy/tenant-register.repository.js';
@@ -74,6 +74,8 @@ describe('the place of a turn', () => {
   });
 
   it('is one call, however many turns of a number come at once', async () => {
+    // Connections that stand, so that they all look at once.
+    await Promise.all(Array.from({ length: 8 }, () => inAnt(() => database.sql('select pg_sleep(0.1)'))));
     const places = await Promise.all(Array.from({ length: 20 }, () => inAnt(() => log.place({ phone_number: NUMBER }))));
     expect(new Set(places.map(({ call_id }) => call_id)).size).toBe(1);
     expect(places.filter(({ is_new }) => is_new)).toHaveLength(1);
@@ -192,5 +194,31 @@ describe('the end of a call', () => {
   it('is nowhere for a call that is not there', async () => {
     await expect(inAnt(() => log.end(newId(), { status: 'completed' }))).rejects.toMatchObject({ code: 'CALL_NOT_FOUND' });
     await expect(inAnt(() => log.summarise(newId(), { summary: null, outcome: null }))).rejects.toMatchObject({ code: 'CALL_NOT_FOUND' });
+  });
+});
+
+describe('the sweep of idle calls', () => {
+  it('ends them in every tenant as each says, at their last turn; a phone call is given longer', async () => {
+    const sweeper = new IdleCallSweeper(system, log, logger);
+    const text = await inAnt(() => log.place({ phone_number: NUMBER }));
+    const phone = await inAnt(() => log.place({ phone_number: NUMBER, call_sid: 'CA1', direction: 'inbound' }));
+    const bee = await inBee(() => log.place({ phone_number: NUMBER }));
+    const told: string[] = [];
+    events.on('call.ended', ({ call_id }) => void told.push(call_id));
+    const idleFor = (minutes: number): Promise<unknown> =>
+      sql(home.url, 'update calls set active_at = now() - make_interval(mins => $1)', [minutes]);
+    await idleFor(10);
+    await sweeper.sweep();
+    expect(told).toEqual([bee.call_id]);
+    await idleFor(45);
+    await sweeper.sweep();
+    expect(told).toEqual([bee.call_id, text.call_id]);
+    await idleFor(250);
+    await sweeper.sweep();
+    expect(told).toEqual([bee.call_id, text.call_id, phone.call_id]);
+    expect(await sweeper.sweep()).toBe(0);
+    const call = await inAnt(() => log.get(phone.call_id));
+    expect(call.status).toBe('completed');
+    expect(call.ended_at!.getTime()).toBeLessThan(Date.now() - 249 * 60_000);
   });
 });

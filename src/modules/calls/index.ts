@@ -1,7 +1,10 @@
 export { CALLS_ENTITIES, CallsModule } from './calls.module.js';
 export type { CallEnded } from './log/call.events.js';
 export * from './log/call.entity.js';
-export { CallLog, type CallPlace, type CallQuestion } from './log/call-log.js';
+export { CallLog, type CallPlace, type CallQuestion, type CallReport } from './log/call-log.js';
+export { IdleCallSweeper } from './log/idle-call.sweeper.js';
+export * from './twilio/twilio-form.js';
+export { SignedForm, TwilioWebhook } from './twilio/twilio-webhook.decorator.js';
 export { ToolCallView } from './log/call.view.js';
 export { PhoneNumbers } from './log/phone-numbers.js';
 export type { Media } from './ring/media.js';

@@ -18,6 +18,7 @@ export type { TenantCreating, TenantDeleted } from './tenant.events.js';
 export { TenantGuard } from './tenant.guard.js';
 export {
   type AssistantSettings,
+  assistantSettings,
   type IntegrationSource,
   type OpenAiSettings,
   TenantIntegrations,

@@ -62,7 +62,8 @@ export class TenantGuard implements CanActivate {
   }
 
   private enterPublic(rule: PublicRule, request: KaiwaRequest, response: KaiwaResponse): boolean | Promise<boolean> {
-    if (rule.tenant === 'none') return true;
+    // Whose a signed request is, the route's own guard finds out and binds.
+    if (rule.tenant === 'none' || rule.tenant === 'signature') return true;
     const { credential } = request;
     const client_id = (rule.tenant === 'credential' && credential?.client_id) || this.nameOf(request);
     return this.enter(client_id, request, response, 'UNKNOWN_CLIENT', () => admitCredential(client_id, request));

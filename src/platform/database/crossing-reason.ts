@@ -2,6 +2,8 @@
 export type CrossingReason =
   /** Finding the tenant itself: by `client_id`, domain, phone number or meeting link, before any is in scope. */
   | 'tenant-directory'
+  /** Whether a phone call that a tenant names is another's: callers of one operator's account are told apart by this. */
+  | 'call-owner'
   /** Finding the tenant of a page that is delivered by its id alone. */
   | 'page-delivery'
   /** What the operator does above the tenants: listing, making, changing and deleting them, and the operator's log. */

@@ -14,4 +14,5 @@ export * from './problem.filter.js';
 export * from './raw-json.js';
 export * from './route-options.js';
 export * from './session-cookie.js';
+export * from './stream-reply.js';
 export * from './validation/index.js';

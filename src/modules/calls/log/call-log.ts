@@ -28,6 +28,21 @@ export interface CallPlace {
   status: CallStatus;
 }
 
+/** What the telephone provider tells of a call. */
+export interface CallReport {
+  call_sid: string;
+  /** The other side as the provider names it: a number, or words such as `anonymous`. */
+  phone_number: string;
+  direction: 'inbound' | 'outbound';
+  status: CallStatus;
+  /** When this came to be; now where nothing is said. */
+  at?: Date | undefined;
+  duration_seconds?: number | undefined;
+}
+
+/** How far a call has come; a report that is behind is late, and changes nothing. */
+const rankOf = (status: CallStatus): number => (status === 'ringing' ? 0 : status === 'in_progress' ? 1 : 2);
+
 /**
  * The log that calls are written into while they happen, for the modules that hold the conversation. It runs in the scope's tenant and
  * asks nobody's permission: whoever calls it has.
@@ -120,6 +135,35 @@ export class CallLog {
     });
   }
 
+  /**
+   * Writes what the telephone provider tells of a call, by a request whose signature was checked; the call is made where the log does not have
+   * it. Reports may come again and out of order: a call never goes back to where it was.
+   */
+  async report(report: CallReport): Promise<{ call_id: string; is_new: boolean }> {
+    const phone_key = await this.numbers.keyOfCaller(report.phone_number);
+    return this.database.transaction(async () => {
+      const made = await this.calls.insertReported({ ...report, phone_key });
+      if (made !== null) {
+        if (!isOpen(report.status)) await this.tellEnded(made);
+        return { call_id: made, is_new: true };
+      }
+      const call = await this.calls.findByName({ call_sid: report.call_sid }, true);
+      if (!call) throw new AppError('CONFLICT');
+      await this.takeOver(call, report);
+      return { call_id: call.id, is_new: false };
+    });
+  }
+
+  /** The call of a sid, or null. */
+  findBySid(call_sid: string): Promise<Call | null> {
+    return this.calls.findByName({ call_sid });
+  }
+
+  /** Makes a recording its call's, where that has none yet; nothing where the call is not in the log. */
+  async addRecording(call_sid: string, recording_sid: string): Promise<void> {
+    await this.calls.setRecording(call_sid, recording_sid);
+  }
+
   /** Keeps what a call was about and what came of it; `metadata` adds to what is there. @throws CALL_NOT_FOUND */
   async summarise(
     call_id: string,
@@ -135,11 +179,24 @@ export class CallLog {
     this.events.publish('call.ended', event);
   }
 
-  /** Ends an open call at its last turn, because nothing has happened in it for long. */
-  async endIdle(call_id: string): Promise<void> {
+  /** Ends an open call at its last turn, where nothing has happened in it for so many minutes. */
+  async endIdle(call_id: string, idle_minutes: number): Promise<void> {
     await this.database.transaction(async () => {
-      if (await this.calls.close(call_id, 'completed', null, true)) await this.tellEnded(call_id);
+      if (await this.calls.closeIdle(call_id, idle_minutes)) await this.tellEnded(call_id);
     });
+  }
+
+  private async takeOver(call: Call, { status, at, duration_seconds }: CallReport): Promise<void> {
+    const is_late = rankOf(status) <= rankOf(call.status);
+    const is_over = !isOpen(status);
+    // Whoever ended the call before did not know how long the line stood.
+    const measured = is_over && duration_seconds !== undefined && call.duration_seconds === null ? { duration_seconds } : {};
+    const ended_at = is_over && (!is_late || 'duration_seconds' in measured) ? { ended_at: latest(at ?? new Date(), call.started_at) } : {};
+    await this.calls.update(
+      { id: call.id },
+      { is_signed: true, ...(is_late ? {} : { status, active_at: new Date() }), ...measured, ...ended_at },
+    );
+    if (!is_late && is_over) await this.tellEnded(call.id);
   }
 
   private async named({ call_id, call_sid, direction }: CallQuestion): Promise<Call | null> {
@@ -164,7 +221,7 @@ export class CallLog {
       const known = wanted.call_sid === null ? null : await this.calls.findByName({ call_sid: wanted.call_sid });
       if (known) return placeOf(known, false);
       const open = await this.calls.findOpen(wanted.phone_key, idle_minutes);
-      if (open?.is_idle) await this.endIdle(open.id);
+      if (open?.is_idle) await this.endIdle(open.id, idle_minutes);
       else if (open && wanted.call_sid === null) return placeOf(await this.get(open.id), false);
       return placeOf(await this.insert(wanted), true);
     });
@@ -183,4 +240,8 @@ export class CallLog {
 
 function placeOf({ id, phone_number, status }: Call, is_new: boolean): CallPlace {
   return { call_id: id, is_new, phone_number: phone_number ?? '', status };
+}
+
+function latest(a: Date, b: Date): Date {
+  return a > b ? a : b;
 }

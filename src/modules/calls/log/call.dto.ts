@@ -20,10 +20,10 @@ export class ListCallsQuery extends PageQuery {
   @IsTimestamp({ optional: true, description: 'Begun before this time' })
   to?: string;
 
-  @IsOneOf(CALL_STATUSES, { optional: true, enum_name: 'CallStatus', description: 'In this status', example: 'completed' })
+  @IsOneOf(CALL_STATUSES, { optional: true, description: 'In this status', example: 'completed' })
   status?: CallStatus;
 
-  @IsOneOf(DIRECTIONS, { optional: true, enum_name: 'CallDirection', description: 'In this direction' })
+  @IsOneOf(DIRECTIONS, { optional: true, description: 'In this direction' })
   direction?: Direction;
 
   @IsText({

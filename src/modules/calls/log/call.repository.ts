@@ -8,9 +8,10 @@ import {
   type PageRequest,
   TenantRepository,
 } from '../../../platform/database/index.js';
+import { newId } from '../../../platform/ids/index.js';
 import { Scope } from '../../../platform/scope/index.js';
 import { caseless } from '../../../platform/text/index.js';
-import { Call, type CallStatus, type Direction, type ToolCall, type Turn } from './call.entity.js';
+import { Call, type CallStatus, type Direction, isOpen, type ToolCall, type Turn } from './call.entity.js';
 import { callJson, IS_OPEN, LISTED_TURNS, SAYS, TURN_COLUMNS } from './call.sql.js';
 
 /** More turns than a call can have had. */
@@ -133,12 +134,70 @@ export class CallRepository extends TenantRepository<Call> {
     await this.database.sql(`select pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 11))`, [Scope.clientId(), phone_key]);
   }
 
-  /** Ends a call where it is open; at its last turn where no time is given and `at_last_turn` says so. False where it was over. */
-  async close(id: string, status: CallStatus, ended_at: string | null, at_last_turn = false): Promise<boolean> {
+  /** Logs a call that the provider tells of; null where the log has its sid. One that is over began as long before as it took. */
+  async insertReported(report: {
+    call_sid: string;
+    phone_number: string;
+    phone_key: string;
+    direction: Direction;
+    status: CallStatus;
+    at?: Date | undefined;
+    duration_seconds?: number | undefined;
+  }): Promise<string | null> {
+    const at = report.at ?? new Date();
+    const is_over = !isOpen(report.status);
+    const rows = await this.database.sql<{ id: string }>(
+      `insert into calls (client_id, id, call_sid, phone_number, phone_key, direction, status, started_at, ended_at, duration_seconds, is_signed)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true) on conflict (client_id, call_sid) do nothing returning id`,
+      [
+        Scope.clientId(),
+        newId(),
+        report.call_sid,
+        report.phone_number,
+        report.phone_key,
+        report.direction,
+        report.status,
+        is_over ? new Date(at.getTime() - (report.duration_seconds ?? 0) * 1_000) : at,
+        is_over ? at : null,
+        is_over ? (report.duration_seconds ?? null) : null,
+      ],
+    );
+    return rows[0]?.id ?? null;
+  }
+
+  /** Makes a recording its call's where that has none. The provider has told of it, so the call is signed for. */
+  async setRecording(call_sid: string, recording_sid: string): Promise<void> {
+    await this.database.sql(
+      'update calls set recording_sid = coalesce(recording_sid, $3), is_signed = true where client_id = $1 and call_sid = $2',
+      [Scope.clientId(), call_sid, recording_sid],
+    );
+  }
+
+  /** Keeps the text of a recording with its calls. */
+  async setTranscript(recording_sid: string, transcript: string): Promise<void> {
+    await this.database.sql('update calls set transcript = $3 where client_id = $1 and recording_sid = $2', [
+      Scope.clientId(),
+      recording_sid,
+      transcript,
+    ]);
+  }
+
+  /** Ends a call where it is open; now where no time is given. False where it was over. */
+  async close(id: string, status: CallStatus, ended_at: string | null): Promise<boolean> {
     const rows = await this.database.sql(
-      `update calls c set status = $3, ended_at = coalesce($4::timestamptz, case when $5 then c.active_at end, now()), active_at = now()
+      `update calls c set status = $3, ended_at = coalesce($4::timestamptz, now()), active_at = now()
         where c.client_id = $1 and c.id = $2 and c.status in ('ringing', 'in_progress') returning 1`,
-      [Scope.clientId(), id, status, ended_at, at_last_turn],
+      [Scope.clientId(), id, status, ended_at],
+    );
+    return rows.length > 0;
+  }
+
+  /** Ends an open call at its last turn where nothing has happened in it since. False where something has, or it was over. */
+  async closeIdle(id: string, idle_minutes: number): Promise<boolean> {
+    const rows = await this.database.sql(
+      `update calls c set status = 'completed', ended_at = c.active_at
+        where c.client_id = $1 and c.id = $2 and ${IS_OPEN} and c.active_at < now() - make_interval(mins => $3) returning 1`,
+      [Scope.clientId(), id, idle_minutes],
     );
     return rows.length > 0;
   }

@@ -1,9 +1,10 @@
 import type { ApiScope, Role } from '../../scope/index.js';
 
 /**
- * In which tenant a public route runs: the one that the `request` names, the one of the `credential` where there is one, or `none` at all.
+ * In which tenant a public route runs: the one that the `request` names, the one of the `credential` where there is one, the one whose
+ * secret has signed it (a webhook: the route brings a guard that finds out, and refuses with INVALID_SIGNATURE), or `none` at all.
  */
-export type PublicTenant = 'request' | 'credential' | 'none';
+export type PublicTenant = 'request' | 'credential' | 'signature' | 'none';
 
 /** Who may call a route. */
 export type AccessRule =

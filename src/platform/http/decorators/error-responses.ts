@@ -5,7 +5,7 @@ import { getSchemaPath } from '@nestjs/swagger';
 import { AppError, ERROR_TABLE, type ErrorCode, toErrorBody } from '../../errors/index.js';
 import { ErrorBodyView } from '../error-body.view.js';
 import { routeOptionsOf } from '../route-options.js';
-import { ACCESS, type AccessRule } from './access-rule.js';
+import { ACCESS, type AccessRule, type PublicTenant } from './access-rule.js';
 import { NO_IDEMPOTENCY, NO_IDEMPOTENCY_WHEN } from './no-idempotency.decorator.js';
 import { UNLIMITED } from './unlimited.decorator.js';
 
@@ -17,6 +17,13 @@ export const API_RESPONSE = 'swagger/apiResponse';
 
 const EXAMPLE_REQUEST_ID = '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10';
 const EVERYWHERE: readonly ErrorCode[] = ['INVALID_HOST', 'INTERNAL_ERROR', 'OVERLOADED', 'DATABASE_UNAVAILABLE'];
+
+const PUBLIC_CODES: Record<PublicTenant, readonly ErrorCode[]> = {
+  request: ['UNKNOWN_CLIENT'],
+  credential: ['UNKNOWN_CLIENT'],
+  signature: ['INVALID_SIGNATURE'],
+  none: [],
+};
 
 type Responses = Record<string, object>;
 
@@ -55,7 +62,7 @@ function commonCodes(target: object, key: string | symbol, handler: object): Err
   if (kinds.has(RouteParamtypes.PARAM)) codes.push('INVALID_PATH', 'INVALID_NAME');
   if (body) codes.push('PAYLOAD_TOO_LARGE');
   if (body && (options.body === 'json' || options.body === 'form')) codes.push('MALFORMED_JSON', 'UNSUPPORTED_MEDIA_TYPE');
-  if (access?.kind === 'public') codes.push(...(access.tenant === 'none' ? [] : (['UNKNOWN_CLIENT'] as const)));
+  if (access?.kind === 'public') codes.push(...PUBLIC_CODES[access.tenant]);
   else codes.push('UNAUTHORIZED', 'FORBIDDEN');
   // The operator has to name the tenant, and may name one that is not there.
   if (access?.kind === 'role') codes.push('SCOPE_MISSING', 'CLIENT_MISMATCH', 'VALIDATION_FAILED', 'UNKNOWN_CLIENT');

@@ -1,0 +1,1 @@
+export { AudioCutter, type AudioPart } from './ffmpeg.js';

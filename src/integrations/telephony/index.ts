@@ -1,0 +1,2 @@
+export * from './telephony.port.js';
+export { TelephonyModule } from './telephony.module.js';
