@@ -9,7 +9,7 @@ import { createDatabase, type TestDatabase } from './database.js';
 export const OPERATOR_KEY = 'operator-key-for-tests-alone';
 
 const MAIN = resolve('dist/src/main.js');
-const READY_TIMEOUT_MS = 20_000;
+const READY_TIMEOUT_MS = 45_000;
 const STOP_TIMEOUT_MS = 25_000;
 const SECRET = 'a-secret-for-tests-that-is-long-enough';
 
