@@ -37,8 +37,9 @@ export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstr
     this.clients = new OpenAiClients(options.patience);
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    if (this.options.is_wanted) await loadPackage();
+  /** Does not hold up the start: whoever asks first waits for what is left of it. */
+  onApplicationBootstrap(): void {
+    if (this.options.is_wanted) loadPackage().catch(() => undefined);
   }
 
   async chat(account: ModelAccount, request: ModelRequest, options: ChatOptions): Promise<ModelAnswer> {
