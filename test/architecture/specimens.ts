@@ -83,11 +83,14 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     missing: () => `RE5eeb${uniqueName('b')}`,
   },
   'calls/{id}': {
-    // Between two who do nothing else here, so that it rings and nobody is busy.
+    // Between two who do nothing else here, and over: it changes no more by itself.
     make: async ({ anonymous, client_id }) => {
       const [caller, callee] = await Promise.all([makeUser(anonymous, { client_id }), makeUser(anonymous, { client_id })]);
       const id = idOf(await caller.api('/calls', post({ callee_id: callee.id })));
+<<<<<<< HEAD
       // It would be missed in the midst of the sweep.
+=======
+>>>>>>> ring
       await expectOk(caller.api(`/calls/${id}/end`, { method: 'POST' }));
       return id;
     },
