@@ -87,10 +87,7 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     make: async ({ anonymous, client_id }) => {
       const [caller, callee] = await Promise.all([makeUser(anonymous, { client_id }), makeUser(anonymous, { client_id })]);
       const id = idOf(await caller.api('/calls', post({ callee_id: callee.id })));
-<<<<<<< HEAD
       // It would be missed in the midst of the sweep.
-=======
->>>>>>> ring
       await expectOk(caller.api(`/calls/${id}/end`, { method: 'POST' }));
       return id;
     },

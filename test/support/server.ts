@@ -9,10 +9,7 @@ import { createDatabase, type TestDatabase } from './database.js';
 export const OPERATOR_KEY = 'operator-key-for-tests-alone';
 
 const MAIN = resolve('dist/src/main.js');
-<<<<<<< HEAD
 // A machine that does much besides takes its time.
-=======
->>>>>>> assistant
 const READY_TIMEOUT_MS = 45_000;
 const STOP_TIMEOUT_MS = 25_000;
 const SECRET = 'a-secret-for-tests-that-is-long-enough';
