@@ -16,6 +16,9 @@ import { FIELD_SPECIMENS, makeSide, namesAnObject, type Side, specimenOf } from 
 /** Events that do nothing where there is nothing to do, and say so to everybody. */
 const HARMLESS = ['leaveRoom'];
 
+/** What the pages of this server's own are told, in a namespace of their own. */
+const OF_PAGES = /^meeting:/;
+
 type Ack = { ok: boolean; code?: string; message?: string; details?: unknown };
 
 let server: TestServer;
@@ -48,11 +51,13 @@ describe('every socket event', () => {
   });
 
   it('is described, and nothing is described that is not there', async () => {
-    expect(received.map(({ name }) => name).sort()).toEqual(surface.events.map(({ name }) => name).sort());
+    // What a page of this server's own says in its namespace is no part of the API.
+    const api = surface.events.filter(({ namespace }) => namespace === '/');
+    expect(received.map(({ name }) => name).sort()).toEqual(api.map(({ name }) => name).sort());
     const sent = events.filter(({ action }) => action === 'send').map(({ name }) => name);
     expect(sent.sort()).toEqual([...surface.sent].sort());
     const texts = await moduleSources();
-    expect([...new Set(emittedNames(texts))].filter((name) => !surface.sent.includes(name))).toEqual([]);
+    expect([...new Set(emittedNames(texts))].filter((name) => !surface.sent.includes(name) && !OF_PAGES.test(name))).toEqual([]);
     expect(surface.sent.filter((name) => !texts.some((text) => text.includes(`'${name}'`)))).toEqual([]);
   });
 
@@ -62,6 +67,14 @@ describe('every socket event', () => {
     }
     // Not even past the handshake of the protocol, by a client that is none.
     for (const { name, message } of received) expect(await sendBare(name, message.examples[0]?.payload)).toBe('closed');
+  });
+
+  it('of a page is heard in its namespace alone', async () => {
+    const own = surface.events.filter(({ namespace }) => namespace !== '/');
+    expect(own.filter(({ name, namespace }) => !OF_PAGES.test(name) || namespace !== 'meetings')).toEqual([]);
+    expect(own.length).toBeGreaterThan(5);
+    for (const { name } of own) expect(await emit(socket, name, {})).toMatchObject({ ok: false, code: 'UNKNOWN_EVENT' });
+    for (const { name } of own) expect(await sendBare(name, {}, '/meetings,')).toBe('closed');
   });
 
   it('refuses a payload that is none, in the words of the error table', async () => {
@@ -198,13 +211,13 @@ describe('the document of events', () => {
 });
 
 /** Sends an event over a bare connection that has not joined the namespace: `closed`, or what the server said. */
-async function sendBare(name: string, payload: unknown): Promise<string> {
+async function sendBare(name: string, payload: unknown, namespace = ''): Promise<string> {
   const bare = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
   const said: string[] = [];
   bare.addEventListener('message', ({ data }) => said.push(String(data)));
   const closed = once(bare, 'close');
   await once(bare, 'open');
-  bare.send(`420${JSON.stringify([name, payload ?? {}])}`);
+  bare.send(`42${namespace}0${JSON.stringify([name, payload ?? {}])}`);
   await within(closed, 5_000, () => `the server keeps a socket that is nobody's: ${said.join()}`);
   // The greeting of the transport alone.
   return said.filter((one) => !one.startsWith('0')).length === 0 ? 'closed' : said.join();

@@ -149,6 +149,11 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
   'departments/{id}': masterData('departments'),
   'certificates/{id}': { make: ({ people }) => submitPapers(people.member), missing: randomUUID },
   'matching/{id}': { make: makeMatching, missing: randomUUID },
+  'meetings/{id}': {
+    make: async ({ people, values }) => idOf(await people.owner.api('/meeting', post({ matching_id: valueOf(values, 'matching/{id}') }))),
+    missing: randomUUID,
+  },
+  'recordings/{take_id}': { make: () => randomUUID(), missing: randomUUID },
   'tenants/{client_id}': { make: ({ client_id }) => client_id, missing: () => uniqueName('nobody') },
 };
 

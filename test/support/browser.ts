@@ -5,8 +5,16 @@ const PROGRAMS = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chro
 
 const program = PROGRAMS.find((path) => path !== undefined && existsSync(path));
 
+/** A camera that shows a clock and a microphone that beeps once a second, both granted, and two pages of one machine that reach each other. */
+export const FAKE_DEVICES = [
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  '--allow-loopback-in-peer-connection',
+  '--autoplay-policy=user-gesture-required',
+];
+
 /** A real browser that reaches nothing but this machine. Where there is none the suite fails: it must not pass for having looked. */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   if (!program) throw new Error(`No Chromium at ${PROGRAMS.filter(Boolean).join(', ')}: install it, or name it in CHROMIUM_PATH`);
   return chromium.launch({
     executablePath: program,
@@ -21,6 +29,7 @@ export async function launchBrowser(): Promise<Browser> {
       '--disable-sync',
       // Every name but this machine's leads nowhere.
       '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+      ...more,
     ],
   });
 }

@@ -1,4 +1,4 @@
-import type { Server, Socket } from 'socket.io';
+import type { Namespace, Server, Socket } from 'socket.io';
 import type { UserActor } from '../scope/index.js';
 import type { EventBudget } from './event-budget.js';
 
@@ -21,6 +21,7 @@ export interface SocketData {
 type Events = Record<string, (...args: never[]) => void>;
 
 export type KaiwaSocket = Socket<Events, Events, Events, SocketData>;
+export type KaiwaSpace = Namespace<Events, Events, Events, SocketData>;
 export type KaiwaServer = Server<Events, Events, Events, SocketData>;
 
 /** The acknowledgement of a client's event: `{ok: true, …}` or `{ok: false, code, message}`. */

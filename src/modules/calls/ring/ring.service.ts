@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
 import { Jobs } from '../../../platform/jobs/index.js';
+import { channels } from '../../../platform/realtime/index.js';
 import { type Actor, Scope } from '../../../platform/scope/index.js';
 import { SocketRegister } from '../../chat/index.js';
 import { UserDirectory } from '../../users/index.js';
@@ -92,7 +93,8 @@ export class RingService {
     const call = assertParty(await this.rings.find(call_id), user_id);
     if (!isOpen(call.status)) throw new AppError('CALL_OVER');
     const [from, to] = call.caller.id === user_id ? [call.caller, call.callee] : [call.callee, call.caller];
-    this.relay.send(origin, { client_id: Scope.clientId(), user_id: to.id, payload: JSON.stringify({ call_id, from, data }) });
+    const channel = channels.user(Scope.clientId(), to.id);
+    this.relay.send(origin, { channel, event: 'call:signal', payload: JSON.stringify({ call_id, from, data }) });
   }
 
   /** Ends a call that nobody has answered in its time; one that was answered goes on. */

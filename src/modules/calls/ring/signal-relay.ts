@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../../platform/ids/index.js';
-import { channels, Realtime } from '../../../platform/realtime/index.js';
+import { Realtime } from '../../../platform/realtime/index.js';
 
 /** What one person's sockets are to hear. */
 export interface Signal {
-  readonly client_id: string;
-  readonly user_id: string;
+  /** Whose sockets. */
+  readonly channel: string;
+  readonly event: string;
   /** The event's payload as JSON. */
   readonly payload: string;
 }
@@ -23,7 +24,7 @@ interface Stream {
   used_at: number;
 }
 
-const KIND = 'call:signal';
+const KIND = 'signal';
 /** How long a signal waits for one before it that may be lost. */
 const HOLD_MS = 1_000;
 /** How many may wait so. */
@@ -89,9 +90,8 @@ export class SignalRelay {
     if (stream.held.size > 0) stream.timer = setTimeout(() => this.release(stream), HOLD_MS).unref();
   }
 
-  private deliver({ client_id, user_id, payload }: Signal): void {
-    const channel = channels.user(client_id, user_id);
-    if (this.realtime.hasSockets(channel)) this.realtime.emitHere(channel, KIND, JSON.parse(payload));
+  private deliver({ channel, event, payload }: Signal): void {
+    if (this.realtime.hasSockets(channel)) this.realtime.emitHere(channel, event, JSON.parse(payload));
   }
 
   private streamOf(id: string): Stream {
