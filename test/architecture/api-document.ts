@@ -114,5 +114,9 @@ export function leastBody(document: ApiDocument, { body }: Operation): Json | un
 /** The properties of an operation's body: JSON, else a form. */
 export function bodyProperties(document: ApiDocument, { body }: Operation): Record<string, Json> {
   const schema = (body?.['application/json'] ?? body?.['multipart/form-data'])?.schema;
-  return schema ? ((resolve(document, schema)['properties'] ?? {}) as Record<string, Json>) : {};
+  if (!schema) return {};
+  const whole = resolve(document, schema);
+  // A list's are those of its elements.
+  const one = whole['type'] === 'array' ? resolve(document, whole['items'] as Json) : whole;
+  return (one['properties'] ?? {}) as Record<string, Json>;
 }

@@ -16,7 +16,8 @@ import { SchemaChecker } from './json-schema.js';
 
 /* /openapi.json says all that a caller needs of every operation, and says it validly. */
 
-const METHODS_WITHOUT_BODY = ['GET', 'DELETE'];
+const METHODS_WITHOUT_BODY = ['GET', 'HEAD', 'OPTIONS', 'DELETE'];
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 let server: TestServer;
 let document: ApiDocument;
@@ -146,14 +147,14 @@ describe('every operation', () => {
     expect(wrongOnes(({ body }) => body !== null && mediaFaults(body))).toEqual([]);
   });
 
-  it('answers a success with a schema and an example, or with nothing by 204', () => {
-    const wrong = wrongOnes(({ responses }) => {
+  it('answers a success with a schema and an example, or with nothing by 204 and to HEAD', () => {
+    const wrong = wrongOnes(({ responses, method }) => {
       const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));
       if (good.length === 0) return 'no success';
       return good
         .flatMap(([status, { content, description }]) => {
           if (!description) return [`${status} has no description`];
-          if (status === '204') return content ? ['204 has a body'] : [];
+          if (status === '204' || method === 'HEAD') return content ? [`${status} has a body`] : [];
           return content ? [mediaFaults(content)] : [`${status} has no body`];
         })
         .join('');
@@ -174,8 +175,8 @@ describe('every operation', () => {
         [access.kind === 'role', 403, 'CLIENT_MISMATCH'],
         [access.kind === 'role', 404, 'UNKNOWN_CLIENT'],
         [access.kind === 'role' || body !== null, 400, 'VALIDATION_FAILED'],
-        [access.kind !== 'public' && method !== 'GET', 403, 'ORIGIN_NOT_ALLOWED'],
-        [method !== 'GET', 409, 'CONFLICT'],
+        [access.kind !== 'public' && !SAFE_METHODS.includes(method), 403, 'ORIGIN_NOT_ALLOWED'],
+        [!SAFE_METHODS.includes(method), 409, 'CONFLICT'],
         [path.includes('{'), 400, 'INVALID_PATH'],
         [path.includes('{'), 404, ''],
         [parameters.some(({ name }) => name === 'cursor'), 400, 'INVALID_CURSOR'],

@@ -28,6 +28,11 @@ export function codeOf(answer: Answer): string | undefined {
   return body !== null && typeof body === 'object' ? body.code : undefined;
 }
 
+/** True where an answer is the error `code`. An answer to HEAD has no body: there it is its status that tells, by what the document says of it. */
+export function tells(operation: Operation, answer: Answer, code: string): boolean {
+  return operation.method === 'HEAD' ? codesOf(operation, answer.status).includes(code) : codeOf(answer) === code;
+}
+
 /** An answer as its reader sees it: without the request's id, and with `words` replaced, so that two can be compared. */
 export function shownOf(answer: Answer, words: readonly string[] = []): string {
   const body =

@@ -83,10 +83,13 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     missing: () => `RE5eeb${uniqueName('b')}`,
   },
   'calls/{id}': {
-    // Between two who do nothing else here, so that it rings and nobody is busy.
+    // Between two who do nothing else here, and over: it changes no more by itself.
     make: async ({ anonymous, client_id }) => {
       const [caller, callee] = await Promise.all([makeUser(anonymous, { client_id }), makeUser(anonymous, { client_id })]);
-      return idOf(await caller.api('/calls', post({ callee_id: callee.id })));
+      const id = idOf(await caller.api('/calls', post({ callee_id: callee.id })));
+      // It would be missed in the midst of the sweep.
+      await expectOk(caller.api(`/calls/${id}/end`, { method: 'POST' }));
+      return id;
     },
     missing: randomUUID,
   },
@@ -154,6 +157,13 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
     missing: randomUUID,
   },
   'recordings/{take_id}': { make: () => randomUUID(), missing: randomUUID },
+  'uploads/{id}': {
+    make: async ({ people }) => {
+      const made = await people.owner.api('/uploads', { method: 'POST', headers: { 'tus-resumable': '1.0.0', 'upload-length': '9' } });
+      return made.headers.get('location')?.split('/').at(-1) ?? '';
+    },
+    missing: randomUUID,
+  },
   'tenants/{client_id}': { make: ({ client_id }) => client_id, missing: () => uniqueName('nobody') },
 };
 

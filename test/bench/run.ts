@@ -1,7 +1,9 @@
 import { chat, chatStreams } from './parts/chat.ts';
 import { fanout, sendSocket } from './parts/sockets.ts';
+import { download, upload, uploadMemory } from './parts/files.ts';
 import { locks } from './parts/locks.ts';
 import { recordingRelay } from './parts/recordings.ts';
+import { pageDelivery, pageUnchanged } from './parts/pages.ts';
 import { read, send } from './parts/rest.ts';
 import { start } from './parts/start.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -38,10 +40,15 @@ const PARTS: Record<string, Part> = {
   send_socket: sendSocket,
   fanout_200: (stage, settings) => fanout(stage, settings, 200),
   fanout_1000: (stage, settings) => fanout(stage, settings, 1_000),
+  page_delivery: pageDelivery,
+  page_unchanged: pageUnchanged,
   locks,
   recording_relay: recordingRelay,
   chat,
   chat_streams: chatStreams,
+  upload,
+  download,
+  upload_memory: uploadMemory,
   start: (_stage, settings) => start(settings),
 };
 

@@ -66,7 +66,7 @@ export async function openStage(): Promise<Stage> {
       Promise.all(users.slice(0, count).map((id, index) => sign(id, room_id ?? `bench${index % ROOMS}`, index, role))),
     startOurs: (extra = {}) =>
       // As `npm start` runs it.
-      start(['--enable-source-maps', '--max-semi-space-size=16', 'dist/src/main.js'], {
+      start(['--enable-source-maps', '--max-semi-space-size=16', '--external-memory-accounted-in-global-limit', 'dist/src/main.js'], {
         PORT: '0',
         HOST: '127.0.0.1',
         DATA_DIR: join(folder, 'data'),

@@ -1,6 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, makeTenant, type TestUser, uniqueName } from '../support/client.js';
-import { messagesOf, type OpenAiServer, type Reply, type SeenRequest, startOpenAiServer, TEST_KEY } from '../support/openai-server.js';
+import {
+  isReport,
+  messagesOf,
+  type OpenAiServer,
+  type Reply,
+  type SeenRequest,
+  startOpenAiServer,
+  TEST_KEY,
+} from '../support/openai-server.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 /* After a call: what it was about and what came of it, in a job. */
@@ -30,8 +38,6 @@ afterAll(async () => {
   await server.stop();
   await model.stop();
 });
-
-const isReport = (request: SeenRequest): boolean => request.body['response_format'] !== undefined;
 
 async function talk(turns: Reply[], report: Reply | ((request: SeenRequest) => Reply)): Promise<string> {
   let at = 0;

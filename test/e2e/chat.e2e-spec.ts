@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { eventually, makeTenant, makeUser, signIn, type TestUser, uniqueName, withHeaders } from '../support/client.js';
 import { openEvents } from '../support/events.js';
 import { type HttpPeer, startPeer } from '../support/http-peer.js';
-import { messagesOf, type OpenAiServer, startOpenAiServer, TEST_KEY } from '../support/openai-server.js';
+import { isReport, messagesOf, type OpenAiServer, startOpenAiServer, TEST_KEY } from '../support/openai-server.js';
 import { type Api, startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
 
@@ -38,13 +38,14 @@ let number = 0;
 
 beforeAll(async () => {
   model = await startOpenAiServer();
+  model.apart(isReport, { text: '{"summary":"a","outcome":"none"}' });
   peer = await startPeer('127.0.0.2');
   server = await startServer({
     env: {
       OPENAI_API_KEY: TEST_KEY,
       OPENAI_BASE_URL: model.base_url,
       OPENAI_MODEL: 'test-model',
-      ASSISTANT_TIMEOUT_MS: '4000',
+      ASSISTANT_TIMEOUT_MS: '6000',
       OUTBOUND_PRIVATE_NETWORKS: '127.0.0.2/32',
     },
   });
@@ -332,6 +333,7 @@ describe("the tenant's own tools", () => {
     const tools = [
       { ...tool, method: 'GET', url: `${peer.url}/slots`, headers: { authorization: 'Bearer tool-secret' }, timeout_ms: 1_000 },
       { ...tool, name: 'broken', method: 'POST', url: `${peer.url}/broken`, headers: {}, timeout_ms: 500 },
+      { ...tool, name: 'slow', method: 'POST', url: `${peer.url}/slow`, headers: {}, timeout_ms: 10_000 },
     ];
     expect((await owner.api('/ext-tools', { method: 'PUT', json: { tools } })).status).toBe(200);
     peer.answer = ({ url }, response) => {
@@ -368,12 +370,13 @@ describe("the tenant's own tools", () => {
   });
 
   it('are left when their caller goes away', async () => {
+    const phone_number = aNumber();
     peer.requests.length = 0;
-    model.reply({ calls: [{ id: 'a', name: 'broken', arguments: { date: 'x' } }] });
+    model.reply({ calls: [{ id: 'a', name: 'slow', arguments: { date: 'x' } }] });
     const events = await openEvents(
       `${server.url}/chat`,
       { authorization: `Bearer ${staff.access_token}` },
-      { phone_number: aNumber(), user_text: 'a' },
+      { phone_number, user_text: 'a' },
     );
     expect((await events.next())?.event).toBe('tool_call');
     await eventually(
@@ -384,8 +387,15 @@ describe("the tenant's own tools", () => {
     await eventually(
       async () => peer.requests[0]?.aborted,
       (aborted) => aborted === true,
-      450,
     );
+    expect(
+      (
+        await eventually(
+          () => logsOf(phone_number),
+          (logs) => logs.length > 0,
+        )
+      )[0],
+    ).toMatchObject({ status: 'aborted' });
   });
 });
 

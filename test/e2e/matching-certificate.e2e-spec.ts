@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { makeUser, operatorOf, type TestUser, withHeaders } from '../support/client.js';
+import { eventually, makeUser, operatorOf, type TestUser, withHeaders } from '../support/client.js';
 import { makeAdmin, makePerson, makeTown, minutesAhead, submitPapers, type Town, uploadImage } from '../support/matching.js';
 import { type Answer, type Api, startServer, type TestServer } from '../support/server.js';
+import { sql } from '../support/sql.js';
 
 interface Certificate {
   id: string;
@@ -217,5 +218,38 @@ describe('the images', () => {
     expect((await server.api(pathname + search)).status).toBe(200);
     expect((await submit(person.api, card, licence)).status).toBe(201);
     expect((await server.api(pathname + search)).status).toBe(404);
+  });
+
+  it('go once they were kept long enough after the decision, by the tenant’s setting', async () => {
+    const lasting = await makeTown(server.api);
+    await lasting.owner.api('/tenant', { method: 'PATCH', json: { matching: { certificate_retention_days: 365 } } });
+    const [old, fresh, kept, open] = await Promise.all([
+      makePerson(server.api, town, 'student'),
+      makePerson(server.api, town, 'student'),
+      makePerson(server.api, lasting, 'student'),
+      guest(),
+    ]);
+    await submitPapers(open);
+    const ageAll = `update certificates set created_at = now() - interval '100 days',
+      decided_at = case when status = 'pending' then null when user_id = $2 then now() - interval '89 days' else now() - interval '91 days' end
+      where user_id = any($1)`;
+    await sql(server.database_url, ageAll, [[old.id, fresh.id, kept.id, open.id], fresh.id]);
+    const filesOf = async (person: TestUser): Promise<Array<string | null>> => {
+      const { certificate_id } = await selfOf(person);
+      const { body } = await person.api<Certificate>(`/certificates/${certificate_id ?? ''}`);
+      return [body.type_card_file_id, body.identity_card_file_id];
+    };
+    const before = await filesOf(old);
+    await sql(server.database_url, `select graphile_worker.add_job('certificates.sweep')`);
+    await eventually(
+      () => filesOf(old),
+      (files) => files.every((file) => file === null),
+      15_000,
+    );
+    for (const id of before) expect((await old.api(`/files/${id ?? ''}`)).status).toBe(404);
+    for (const person of [fresh, kept, open]) expect((await filesOf(person)).every((file) => file !== null)).toBe(true);
+    expect((await selfOf(old)).is_authenticated).toBe(true);
+    const { body } = await admin.api<object[]>('/audit-log?action=certificate.images_deleted');
+    expect(body).toMatchObject([{ details: { count: 1 }, actor: { kind: 'anonymous' } }]);
   });
 });

@@ -559,4 +559,24 @@ describe('notifications', () => {
     expect(body).toHaveLength(2 + 40);
     expect(await unread(other)).toBe(body.filter(({ read_at }) => read_at === null).length);
   });
+
+  it('go after half a year, and the counter follows', async () => {
+    const [student, other] = await Promise.all([person('student'), person('company')]);
+    const { id } = (await book(student.api, { speaker_id: other.id, message: 'x' })).body;
+    await change(other.api, id, { status: 'cancelled' });
+    const { body: told } = await other.api<Notification[]>('/notifications');
+    expect(await unread(other)).toBe(3);
+    // One that was read, one that was not.
+    const old = [told[0]!.id, told[1]!.id];
+    await other.api('/notifications/read', { method: 'POST', json: { ids: [told[0]!.id] } });
+    await sql(server.database_url, `update notifications set created_at = now() - interval '181 days' where id = any($1)`, [old]);
+    await sql(server.database_url, `select graphile_worker.add_job('notifications.sweep')`);
+    const left = await eventually(
+      async () => (await other.api<Notification[]>('/notifications')).body.map((one) => one.id),
+      (ids) => ids.length === told.length - 2,
+      15_000,
+    );
+    expect(left).toEqual(told.slice(2).map((one) => one.id));
+    expect(await unread(other)).toBe(1);
+  });
 });

@@ -51,8 +51,8 @@ async function makePair(): Promise<Pair> {
 
 async function join(person: TestUser, matching_id: string): Promise<Socket> {
   const { body } = await person.api<{ id: string; join_url: string }>('/meeting', { method: 'POST', json: { matching_id } });
-  const auth = { meeting_id: body.id, token: new URL(body.join_url).searchParams.get('token') };
-  const socket = io(`${server.url}/meetings`, { auth, transports: ['websocket'], reconnection: false, forceNew: true });
+  const pass = `${body.id}.${String(new URL(body.join_url).searchParams.get('token'))}`;
+  const socket = io(server.url, { auth: { pass }, transports: ['websocket'], reconnection: false, forceNew: true });
   sockets.push(socket);
   await new Promise<void>((done, fail) => {
     socket.once('connect', done);

@@ -47,7 +47,7 @@ async function talk(): Promise<Talk> {
     [speaker, student].map(async (person) => {
       const { body } = await person.api<{ id: string; join_url: string }>('/meeting', { method: 'POST', json: { matching_id } });
       const token = new URL(body.join_url).searchParams.get('token') as string;
-      const socket = io(`${server.url}/meetings`, { auth: { meeting_id: body.id, token }, transports: ['websocket'], forceNew: true });
+      const socket = io(server.url, { auth: { pass: `${body.id}.${token}` }, transports: ['websocket'], forceNew: true });
       expect(await emit(socket, 'meeting:enter', { tab_id: 'tab', can_record: true })).toMatchObject({ ok: true });
       return { id: body.id, token, socket };
     }),

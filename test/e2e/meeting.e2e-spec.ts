@@ -103,8 +103,13 @@ const shift = (matching_id: string, minutes: number): Promise<unknown> =>
   );
 
 /** A socket at a meeting, as the page has one. */
-async function join(link: string, auth: object = { meeting_id: idIn(link), token: tokenIn(link) }): Promise<Socket> {
-  const socket = io(`${server.url}/meetings`, { auth, transports: ['websocket'], reconnection: false, forceNew: true });
+async function join(link: string, token = tokenIn(link)): Promise<Socket> {
+  const socket = io(server.url, {
+    auth: { pass: `${idIn(link)}.${token}` },
+    transports: ['websocket'],
+    reconnection: false,
+    forceNew: true,
+  });
   sockets.push(socket);
   await new Promise<void>((done, fail) => {
     socket.once('connect', done);
@@ -248,7 +253,7 @@ describe('a link', () => {
     for (const bad of wrong) {
       const answer = await server.api<Refusal>(`/meetings/${idIn(link)}/join?token=${encodeURIComponent(bad)}`);
       expect([answer.status, answer.body.code]).toEqual([404, 'MEETING_NOT_FOUND']);
-      await expect(join(link, { meeting_id: idIn(link), token: bad })).rejects.toThrow('MEETING_NOT_FOUND');
+      await expect(join(link, bad)).rejects.toThrow('Unauthorized');
     }
     expect((await server.api(`/meetings/${NOBODY}/join?token=${token}`)).status).toBe(404);
     expect((await server.api(`/meetings/${idIn(link)}/join`)).status).toBe(400);
@@ -260,7 +265,11 @@ describe('a link', () => {
       expect((await server.api('/getUserInfo', { headers })).status).toBe(401);
     }
     await expect(connectSocket(server.url, token)).rejects.toThrow('Unauthorized');
-    await expect(join(link, { token: one.student.access_token })).rejects.toThrow('MEETING_NOT_FOUND');
+    await expect(join(link, one.student.access_token)).rejects.toThrow('Unauthorized');
+    // Nor does an account have a seat.
+    const account = await connectSocket(server.url, one.student.access_token);
+    expect(await emit(account, 'meeting:look')).toMatchObject({ ok: false, code: 'MEETING_NOT_FOUND' });
+    account.disconnect();
   });
 
   it('stays good when the talk is moved, lets nobody in too early, and ends with the talk', async () => {
@@ -378,7 +387,7 @@ describe('in a meeting', () => {
     const { body } = await student.api<Array<{ text: string }>>(`/messages?matching_id=${matching.id}`);
     expect(body.map(({ text }) => text)).toEqual(['はい', '聞こえますか', 'はじめまして']);
     expect(await emit(hers, 'meeting:say', { text: '' })).toMatchObject({ ok: false, code: 'VALIDATION_FAILED' });
-    expect(await emit(hers, 'joinRoom', { room_id: 'lobby' })).toMatchObject({ ok: false, code: 'UNKNOWN_EVENT' });
+    expect(await emit(hers, 'joinRoom', { room_id: 'lobby' })).toMatchObject({ ok: false, code: 'FORBIDDEN' });
   });
 });
 

@@ -297,6 +297,36 @@ describe('answering and ending', () => {
   });
 });
 
+describe('what its own job has left behind', () => {
+  it('is looked after by the clock: a call that rings for too long, and one whose side is gone', async () => {
+    const forget = (id: string): Promise<unknown> =>
+      sql(server.database_url, `delete from graphile_worker._private_jobs where key like '%' || $1 || '%'`, [id]);
+    const check = (): Promise<unknown> => sql(server.database_url, `select graphile_worker.add_job('calls.check')`);
+    const [tanaka, sato, suzuki, ito] = (await people(4)) as [TestUser, TestUser, TestUser, TestUser];
+    const ringing = (await call(tanaka.api, { callee_id: sato.id })).body.id;
+    const deserted = (await call(suzuki.api, { callee_id: ito.id })).body.id;
+    await act(ito, deserted, 'accept');
+    for (const id of [ringing, deserted]) await forget(id);
+    await check();
+    await eventually(
+      () => dueIn('call.end_deserted', `${deserted}/${ito.id}`),
+      (seconds) => seconds > 0,
+    );
+    expect((await tanaka.api<Ring>(`/calls/${ringing}`)).body.status).toBe('ringing');
+    await sql(server.database_url, `update calls set started_at = now() - interval '2 min' where id = $1`, [ringing]);
+    await check();
+    await eventually(
+      () => tanaka.api<Ring>(`/calls/${ringing}`),
+      (answer) => answer.body.status === 'missed',
+    );
+    await hurry('call.end_deserted', `${deserted}/${ito.id}`);
+    await eventually(
+      () => ito.api<Ring>(`/calls/${deserted}`),
+      (answer) => answer.body.status === 'completed',
+    );
+  });
+});
+
 describe('API keys', () => {
   it('act for the users that they name', async () => {
     const [tanaka, sato, suzuki] = (await people(3)) as [TestUser, TestUser, TestUser];

@@ -81,6 +81,11 @@ describe('calls between users, on two nodes', () => {
   async function listen(node: TestServer, user: TestUser): Promise<Ear> {
     const ear = new Ear(await connectSocket(node.url, user.access_token), user);
     ears.push(ear);
+    // Until then its person may pass for absent, which asks for a grace that nobody needs.
+    await eventually(
+      () => sql(database.url, 'select 1 from sockets where connection_id = $1', [ear.socket.id]),
+      ({ length }) => length === 1,
+    );
     return ear;
   }
   const ring = async (callee = sato): Promise<string> => {

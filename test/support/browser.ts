@@ -13,8 +13,8 @@ export const FAKE_DEVICES = [
   '--autoplay-policy=user-gesture-required',
 ];
 
-/** A real browser that reaches nothing but this machine. Where there is none the suite fails: it must not pass for having looked. */
-export async function launchBrowser(more: readonly string[] = []): Promise<Browser> {
+/** A real browser that reaches nothing but this machine; `flags` are added to its own. Where there is none the suite fails: it must not pass for having looked. */
+export async function launchBrowser(flags: readonly string[] = []): Promise<Browser> {
   if (!program) throw new Error(`No Chromium at ${PROGRAMS.filter(Boolean).join(', ')}: install it, or name it in CHROMIUM_PATH`);
   return chromium.launch({
     executablePath: program,
@@ -29,7 +29,7 @@ export async function launchBrowser(more: readonly string[] = []): Promise<Brows
       '--disable-sync',
       // Every name but this machine's leads nowhere.
       '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
-      ...more,
+      ...flags,
     ],
   });
 }

@@ -57,6 +57,8 @@ export interface OpenAiServer {
   reply(...replies: Array<Reply | ((request: SeenRequest) => Reply)>): void;
   /** What is answered where nothing is queued. */
   otherwise(reply: Reply | ((request: SeenRequest) => Reply)): void;
+  /** Requests of another kind, which take nothing from the queue and are not among `requests`: the reports that follow a call by themselves. */
+  apart(matches: (request: SeenRequest) => boolean, reply: Reply): void;
   /** Forgets what was queued and seen. */
   reset(): void;
   stop(): Promise<void>;
@@ -71,9 +73,15 @@ export function messagesOf({
   return body['messages'] as ReturnType<typeof messagesOf>;
 }
 
+/** True for the request of a report on a call that is over. */
+export function isReport({ body }: SeenRequest): boolean {
+  return body['response_format'] !== undefined;
+}
+
 /** A server in the shape of OpenAI's API (Chat Completions streamed and whole, Embeddings, Audio) that answers what a test tells it to. */
 export async function startOpenAiServer(): Promise<OpenAiServer> {
   const requests: SeenRequest[] = [];
+  let aside: { matches: (request: SeenRequest) => boolean; reply: Reply } | null = null;
   const queue: Array<Reply | ((request: SeenRequest) => Reply)> = [];
   let fallback: Reply | ((request: SeenRequest) => Reply) = { text: 'はい。' };
 
@@ -93,12 +101,13 @@ export async function startOpenAiServer(): Promise<OpenAiServer> {
       is_gone: false,
       is_answered: false,
     };
-    requests.push(seen);
+    const is_apart = aside?.matches(seen) === true;
+    if (!is_apart) requests.push(seen);
     response.once('close', () => {
       seen.is_answered = response.writableFinished;
       seen.is_gone = !response.writableFinished;
     });
-    const next = queue.shift() ?? fallback;
+    const next = is_apart && aside ? aside.reply : (queue.shift() ?? fallback);
     const reply = typeof next === 'function' ? next(seen) : next;
     if (reply.delay_ms) await pause(reply.delay_ms);
     if (reply.hangs) return;
@@ -115,6 +124,7 @@ export async function startOpenAiServer(): Promise<OpenAiServer> {
     requests,
     reply: (...replies) => void queue.push(...replies),
     otherwise: (reply) => void (fallback = reply),
+    apart: (matches, reply) => void (aside = { matches, reply }),
     reset: () => {
       requests.length = 0;
       queue.length = 0;

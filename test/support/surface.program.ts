@@ -49,7 +49,7 @@ process.stdout.write(`\n${JSON.stringify({ routes, jobs: defined, events: events
 process.exit();
 
 /** Every method that any gateway subscribes, whether or not it came by `@SocketEvent`. */
-function events(): Array<{ gateway: string; namespace: string; name: string; body: string | null }> {
+function events(): Array<{ gateway: string; name: string; body: string | null }> {
   const scanner = new MetadataScanner();
   const classes = new Set(
     [...app.get(ModulesContainer).values()].flatMap(({ providers }) => [...providers.values()].map(({ metatype }) => metatype)),
@@ -62,13 +62,7 @@ function events(): Array<{ gateway: string; namespace: string; name: string; bod
     const names = scanner
       .getAllMethodNames(prototype)
       .flatMap((key) => (Reflect.getMetadata('message', prototype[key] as object) as string | undefined) ?? []);
-    const { namespace = '/' } = (Reflect.getMetadata('websockets:gateway_options', gateway) ?? {}) as { namespace?: string };
-    return names.map((name) => ({
-      gateway: gateway.name,
-      namespace,
-      name,
-      body: described.find((one) => one.name === name)?.body.name ?? null,
-    }));
+    return names.map((name) => ({ gateway: gateway.name, name, body: described.find((one) => one.name === name)?.body.name ?? null }));
   });
 }
 

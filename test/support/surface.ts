@@ -23,7 +23,7 @@ export interface Surface {
   routes: RegisteredRoute[];
   jobs: Array<{ name: string; scope: string; is_periodic: boolean }>;
   /** What gateways subscribe; `body` is the class that validates it, null where the event came past `@SocketEvent`. */
-  events: Array<{ gateway: string; namespace: string; name: string; body: string | null }>;
+  events: Array<{ gateway: string; name: string; body: string | null }>;
   /** The events that the server says it sends. */
   sent: string[];
 }

@@ -72,32 +72,6 @@ export interface EmbeddingAnswer {
   readonly usage: ModelUsage;
 }
 
-export interface TranscriptSegment {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-  /** How likely nothing was said, 0–1; null where the server does not say. */
-  readonly no_speech_prob: number | null;
-  readonly avg_logprob: number | null;
-}
-
-export interface TranscriptAnswer {
-  readonly text: string;
-  readonly language: string | null;
-  readonly duration_seconds: number | null;
-  readonly segments: readonly TranscriptSegment[];
-}
-
-export interface TranscriptRequest {
-  readonly model: string;
-  /** The audio: `fs.openAsBlob` reads it from disk as it is sent. */
-  readonly audio: Blob;
-  /** With the ending that tells the format. */
-  readonly file_name: string;
-  /** ISO 639-1, where it is known. */
-  readonly language?: string;
-}
-
 /**
  * Language models behind an OpenAI-compatible server. Every exchange is bounded in time and size; what can be tried again is, within the
  * deadline.
@@ -112,7 +86,4 @@ export abstract class LanguageModel {
     request: { readonly model: string; readonly inputs: readonly string[] },
     options: ModelOptions,
   ): Promise<EmbeddingAnswer>;
-
-  /** Writes down what is said in an audio file. @throws ModelError */
-  abstract transcribe(account: ModelAccount, request: TranscriptRequest, options: ModelOptions): Promise<TranscriptAnswer>;
 }

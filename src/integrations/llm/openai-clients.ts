@@ -1,5 +1,5 @@
 import type { OpenAI } from 'openai';
-import { Agent, fetch as undiciFetch, FormData as UndiciFormData, type RequestInit } from 'undici';
+import { Agent, fetch as undiciFetch, type RequestInit } from 'undici';
 import { BoundedCache } from '../../platform/cache/index.js';
 import { assertPublicUrl, guardedLookup } from '../../platform/outbound/index.js';
 import type { ModelAccount } from './language-model.port.js';
@@ -78,23 +78,9 @@ export class OpenAiClients {
 
 /** undici's fetch by an agent of ours, and no redirect is followed: an answer comes from the server that the key is for, or not at all. */
 function fetchBy(agent: Agent, check: (url: URL) => void): Fetch {
-  const wrapped: Fetch = async (url, init = {}) => {
+  return async (url, init = {}) => {
     const target = new URL(url instanceof Request ? url.url : url);
     check(target);
-    const given = init as RequestInit & { body?: unknown };
-    const body = given.body instanceof FormData ? copyOf(given.body) : given.body;
-    const answer = await undiciFetch(target, { ...given, body, redirect: 'error', dispatcher: agent });
-    return answer;
+    return undiciFetch(target, { ...(init as RequestInit), redirect: 'error', dispatcher: agent });
   };
-  // By this the package tells whether it may send files: a form of Node's own is turned into one of undici's above.
-  return Object.assign(wrapped, { Response });
-}
-
-function copyOf(form: FormData): UndiciFormData {
-  const copy = new UndiciFormData();
-  for (const [name, value] of form.entries()) {
-    if (typeof value === 'string') copy.append(name, value);
-    else copy.append(name, value, value.name);
-  }
-  return copy;
 }

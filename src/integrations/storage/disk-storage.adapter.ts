@@ -19,7 +19,6 @@ import {
 const INCOMING = '.incoming';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
-const READ_AHEAD_BYTES = 256 * 1024;
 const SETTLE_TRIES = 5;
 
 /**
@@ -55,10 +54,15 @@ export class DiskStorage extends Storage {
 
   async open(key: string, range?: ByteRange): Promise<Readable> {
     const path = this.pathOf(key);
-    const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-      throw error.code === 'ENOENT' ? new ObjectMissingError(key, { cause: error }) : failed(error);
+    const bytes = createReadStream(path, range ? { start: range.start, end: range.end } : {});
+    // It is open, or it says why not, before anybody is told of it.
+    await new Promise<void>((resolve, reject) => {
+      bytes.once('open', () => resolve());
+      bytes.once('error', (error: NodeJS.ErrnoException) => {
+        reject(error.code === 'ENOENT' ? new ObjectMissingError(key, { cause: error }) : failed(error));
+      });
     });
-    return createReadStream(path, { fd: file, highWaterMark: READ_AHEAD_BYTES, ...(range ? { start: range.start, end: range.end } : {}) });
+    return bytes;
   }
 
   async delete(key: string): Promise<void> {

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { Global, Module } from '@nestjs/common';
 import { Config } from '../../platform/config/index.js';
 import { DiskStorage } from './disk-storage.adapter.js';
-import { S3Storage } from './s3-storage.adapter.js';
 import { Storage } from './storage.port.js';
 import { StorageWatch } from './storage-watch.js';
 
@@ -14,8 +13,10 @@ import { StorageWatch } from './storage-watch.js';
 })
 export class StorageModule {}
 
-function openStorage({ env, data_dir }: Config): Storage {
+async function openStorage({ env, data_dir }: Config): Promise<Storage> {
   if (!env.S3_BUCKET) return new DiskStorage(join(data_dir, 'storage'));
+  // Amazon's packages take tens of megabytes, which a server without a bucket can do without.
+  const { S3Storage } = await import('./s3-storage.adapter.js');
   return new S3Storage({
     bucket: env.S3_BUCKET,
     region: env.S3_REGION,

@@ -3,7 +3,13 @@ import { TenancyModule } from '../tenancy/index.js';
 import { UsersModule } from '../users/index.js';
 import { Faq } from './faq/faq.entity.js';
 import { FaqController } from './faq/faq.controller.js';
+import { FaqFileController } from './faq/faq-file.controller.js';
+import { FaqEmbeddingRepository } from './faq/faq-embedding.repository.js';
+import { FaqEmbeddings } from './faq/faq-embeddings.js';
+import { FaqFinder } from './faq/faq-finder.js';
+import { FaqImportService } from './faq/faq-import.service.js';
 import { FaqRepository } from './faq/faq.repository.js';
+import { FaqReranker } from './faq/faq-reranker.js';
 import { FaqSearch } from './faq/faq-search.js';
 import { FaqService } from './faq/faq.service.js';
 import { CurrentSettings } from './settings/current-settings.js';
@@ -26,13 +32,18 @@ export const AI_ENTITIES = [Faq, SettingVersion, Task];
 /** The phone assistant: what it knows, what it is told, and what it may do. */
 @Module({
   imports: [TenancyModule, UsersModule],
-  controllers: [FaqController, TaskController, SettingsController, ExtToolController],
+  controllers: [FaqController, FaqFileController, TaskController, SettingsController, ExtToolController],
   providers: [
     CurrentSettings,
     ExtToolRunner,
     ExtToolService,
     ExtToolVault,
+    FaqEmbeddingRepository,
+    FaqEmbeddings,
+    FaqFinder,
+    FaqImportService,
     FaqRepository,
+    FaqReranker,
     FaqSearch,
     FaqService,
     SettingsRepository,

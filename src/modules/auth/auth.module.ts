@@ -27,6 +27,7 @@ import { RevocationService } from './revocation.service.js';
 import { SessionEnds } from './session-ends.js';
 import { SessionRepository } from './session.repository.js';
 import { SessionService } from './session.service.js';
+import { SocketPasses } from './socket-passes.js';
 import { TokenService } from './token.service.js';
 import { VerifiedCredentials } from './verified-credentials.js';
 
@@ -58,6 +59,7 @@ import { VerifiedCredentials } from './verified-credentials.js';
     SessionEnds,
     SessionRepository,
     SessionService,
+    SocketPasses,
     TokenService,
     VerifiedCredentials,
   ],
@@ -72,6 +74,7 @@ import { VerifiedCredentials } from './verified-credentials.js';
     RateLimits,
     RevocationList,
     SessionEnds,
+    SocketPasses,
   ],
 })
 export class AuthModule {}

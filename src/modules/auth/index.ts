@@ -15,6 +15,7 @@ export { type CountedAct, RateLimits } from './rate-limits.js';
 export { RevocationList } from './revocation-list.js';
 export { DEFAULT_ROOM_ID, ROOM_ACCESS, type RoomAccess } from './room-access.port.js';
 export { type EndReason, type SessionEnd, SessionEnds } from './session-ends.js';
+export { type PassHolder, type PassVerifier, SocketPasses } from './socket-passes.js';
 export type { SessionKind } from './session.entity.js';
 
 /** The entity classes of this module. */

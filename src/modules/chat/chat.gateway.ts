@@ -11,9 +11,10 @@ import {
   type KaiwaSocket,
   Realtime,
   SocketEvent,
+  type SocketPass,
 } from '../../platform/realtime/index.js';
-import { Scope, type UserActor } from '../../platform/scope/index.js';
-import { Authenticator, OriginPolicy, RateLimits, SessionEnds } from '../auth/index.js';
+import { Scope } from '../../platform/scope/index.js';
+import { Authenticator, OriginPolicy, RateLimits, SessionEnds, type SignedIn, SocketPasses } from '../auth/index.js';
 import { UserDirectory } from '../users/index.js';
 import { MessageService } from './message.service.js';
 import { type Admission, RoomEntry } from './room-entry.js';
@@ -35,6 +36,9 @@ import {
   SendMessageDto,
 } from './socket.dto.js';
 
+/** Who comes, and by a pass for what; without one for all that they may. */
+type Identity = SignedIn & { readonly pass: SocketPass | null };
+
 /** Sockets that one person may have on this node. */
 const MOST_SOCKETS = 100;
 /** The longest that Node's timers can wait. */
@@ -54,6 +58,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     private readonly realtime: Realtime,
     private readonly stream: RoomStream,
     private readonly authenticator: Authenticator,
+    private readonly passes: SocketPasses,
     private readonly origins: OriginPolicy,
     private readonly sessionEnds: SessionEnds,
     private readonly limits: RateLimits,
@@ -80,22 +85,27 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
       );
     });
     this.sessionEnds.onEnded(({ client_id, sid, user_id, reason }) => {
-      const channel = sid ? channels.session(client_id, sid) : user_id ? channels.user(client_id, user_id) : channels.tenant(client_id);
-      for (const socket of this.realtime.socketsIn(channel)) this.endSession(socket, reason);
+      const ended = sid
+        ? [channels.session(client_id, sid)]
+        : user_id
+          ? [channels.user(client_id, user_id), channels.holder(client_id, user_id)]
+          : [channels.tenant(client_id)];
+      for (const channel of ended) for (const socket of this.realtime.socketsIn(channel)) this.endSession(socket, reason);
     });
   }
 
   /** Runs in the turn in which the client is told `connect`: nothing can be delivered between the two. */
   handleConnection(socket: KaiwaSocket): void {
-    const { client_id, actor } = socket.data;
+    const { client_id, actor, pass } = socket.data;
     void socket.join([
-      channels.user(client_id, actor.id),
       channels.tenant(client_id),
+      ...(pass ? [pass.channel, channels.holder(client_id, actor.id)] : [channels.user(client_id, actor.id)]),
       ...(actor.sid ? [channels.session(client_id, actor.sid)] : []),
     ]);
     // Before it was in that channel it could not hear of its session's end.
     if (!this.authenticator.asOfNow(actor)) return this.endSession(socket, 'ended');
     this.watchExpiry(socket);
+    if (pass) return;
     this.sockets.come({ client_id, connection_id: socket.id, user_id: actor.id });
     const admission = this.admissions.get(socket);
     this.admissions.delete(socket);
@@ -175,12 +185,13 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
       );
       throw new AppError('UNAUTHORIZED');
     }
-    const { client_id, actor } = identity;
-    const others = this.realtime.socketsIn(channels.user(client_id, actor.id));
+    const { client_id, actor, pass } = identity;
+    const others = this.realtime.socketsIn(pass ? channels.holder(client_id, actor.id) : channels.user(client_id, actor.id));
     if (others.length >= MOST_SOCKETS) throw new AppError('RATE_LIMITED');
     socket.data = {
       client_id,
       actor,
+      pass,
       asOfNow: (who) => this.authenticator.asOfNow(who),
       username: '',
       address: addressOf(socket),
@@ -195,6 +206,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
         const [user] = await this.users.byIds([actor.id]);
         if (!user) throw new AppError('UNAUTHORIZED');
         socket.data.username = user.username;
+        if (pass) return;
         const admission = await this.entry.enter(socket);
         if (!admission) return;
         this.admissions.set(socket, admission);
@@ -210,13 +222,21 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     );
   }
 
-  private async identify(socket: KaiwaSocket): Promise<{ actor: UserActor; client_id: string } | null> {
-    const given = (socket.handshake.auth as { token?: unknown }).token;
-    if (typeof given === 'string' && given !== '') return this.authenticator.authenticate(given);
+  private async identify(socket: KaiwaSocket): Promise<Identity | null> {
+    const { token, pass } = socket.handshake.auth as { token?: unknown; pass?: unknown };
+    if (typeof pass === 'string' && pass !== '') return this.identifyHolder(pass);
+    if (typeof token === 'string' && token !== '') return withoutPass(await this.authenticator.authenticate(token));
     const cookie = this.authenticator.cookieToken(socket.request.headers);
     const owner = cookie ? await this.authenticator.authenticate(cookie, 'cookie') : null;
     // Browsers send the cookie from any page: only a page that may use it counts.
-    return owner && this.origins.mayUseCookie(socket.request, owner.client_id) ? owner : null;
+    return withoutPass(owner && this.origins.mayUseCookie(socket.request, owner.client_id) ? owner : null);
+  }
+
+  private async identifyHolder(token: string): Promise<Identity | null> {
+    const holder = await this.passes.verify(token);
+    if (!holder) return null;
+    const { client_id, user_id: id, exp, pass } = holder;
+    return { client_id, pass, actor: { kind: 'user', id, email: '', role: 'member', sid: null, room_id: '', credential: 'pass', exp } };
   }
 
   private watchExpiry(socket: KaiwaSocket): void {
@@ -236,6 +256,10 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
 /** Where the client is, as `TRUST_PROXY` has it for requests: the handshake's own word is the proxy's address. */
 function addressOf(socket: KaiwaSocket): string {
   return (socket.request as KaiwaRequest).ip ?? socket.handshake.address;
+}
+
+function withoutPass(signed: SignedIn | null): Identity | null {
+  return signed && { ...signed, pass: null };
 }
 
 /** The gateway's class, for the AsyncAPI document. */

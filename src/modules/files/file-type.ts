@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { fileTypeFromBuffer } from 'file-type';
 
 /** How many of a file's first bytes are looked at. */
 export const HEAD_BYTES = 64 * 1024;
@@ -46,6 +45,8 @@ const SCALED = new Set(['image/png', 'image/apng', 'image/jpeg', 'image/gif', 'i
 
 /** The type that the first bytes tell; nothing that a caller says is believed. `is_whole` where there are no more bytes. */
 export async function typeOf(head: Buffer, is_whole: boolean): Promise<string> {
+  // Its many formats are loaded with the first file.
+  const { fileTypeFromBuffer } = await import('file-type');
   const found = await fileTypeFromBuffer(head).catch(() => undefined);
   if (found) return found.mime.split(';', 1)[0]?.trim().toLowerCase() ?? UNKNOWN;
   return isText(head, is_whole) ? TEXT : UNKNOWN;

@@ -88,7 +88,9 @@ export class FileRepository extends TenantRepository<StoredFile> {
   /** Deletes all that a user owns and answers how many bytes that were. */
   async deleteOf(owner_id: string): Promise<number> {
     const [gone] = await this.database.sql<{ bytes: number }>(
-      `with gone as (delete from files where client_id = $1 and owner_id = $2 returning size)
+      // In the order in which whoever gives files holds them, so that the two cannot wait for each other.
+      `with own as (select id from files where client_id = $1 and owner_id = $2 order by id for update),
+            gone as (delete from files where client_id = $1 and id in (select id from own) returning size)
        select coalesce(sum(size), 0)::bigint as bytes from gone`,
       [Scope.clientId(), owner_id],
     );

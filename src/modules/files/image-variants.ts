@@ -1,6 +1,5 @@
 import { buffer } from 'node:stream/consumers';
 import { Injectable } from '@nestjs/common';
-import sharp from 'sharp';
 import { ObjectMissingError, Storage, StorageFailedError } from '../../integrations/storage/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { Logger } from '../../platform/http/index.js';
@@ -38,11 +37,7 @@ export class ImageVariants {
     private readonly files: FileRepository,
     private readonly account: StorageAccountRepository,
     private readonly logger: Logger,
-  ) {
-    // The threads and the memory are other work's too.
-    sharp.concurrency(1);
-    sharp.cache(false);
-  }
+  ) {}
 
   /** The variant of an image for a width in pixels; null for what is no image that can be scaled. @throws OVERLOADED */
   async find(file: StoredFile, asked: number): Promise<Variant | null> {
@@ -66,6 +61,7 @@ export class ImageVariants {
     if (!original) return null;
     let bytes: Buffer;
     try {
+      const sharp = await loadSharp();
       bytes = await sharp(original, { limitInputPixels: MOST_PIXELS, failOn: 'error', sequentialRead: true, pages: 1 })
         .autoOrient()
         .resize({ width, withoutEnlargement: true })
@@ -116,6 +112,15 @@ export class ImageVariants {
       else this.running--;
     }
   }
+}
+
+/** Loaded with the first image: an idle server has no use for it. */
+async function loadSharp(): Promise<typeof import('sharp').default> {
+  const { default: sharp } = await import('sharp');
+  // The threads and the memory are other work's too.
+  sharp.concurrency(1);
+  sharp.cache(false);
+  return sharp;
 }
 
 async function* one(bytes: Buffer): AsyncGenerator<Buffer> {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/index.js';
 import { RingModule } from '../calls/index.js';
 import { ChatModule } from '../chat/index.js';
 import { FilesModule } from '../files/index.js';
@@ -35,7 +36,7 @@ import { PaymentRepository } from './payment/payment.repository.js';
 import { PaymentService } from './payment/payment.service.js';
 
 @Module({
-  imports: [TenancyModule, UsersModule, FilesModule, ChatModule, RingModule],
+  imports: [TenancyModule, UsersModule, FilesModule, ChatModule, RingModule, AuthModule],
   controllers: [
     CertificateController,
     MatchingController,

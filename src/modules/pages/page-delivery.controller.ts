@@ -43,7 +43,9 @@ export class PageDeliveryController {
     @Res({ passthrough: true }) response: KaiwaResponse,
   ): Promise<RawJson> {
     const client_id = this.delivery.peekTenant(id) ?? (await this.delivery.findTenant(id));
-    if (!(await this.tenants.enterFound(client_id, request, response))) throw new AppError('PAGE_NOT_FOUND');
+    const entered = this.tenants.enterFound(client_id, request, response);
+    // Nearly always the tenant is in memory, and a promise less is waited for.
+    if (!(typeof entered === 'boolean' ? entered : await entered)) throw new AppError('PAGE_NOT_FOUND');
     const { content, tag, is_open } = await this.delivery.deliver(id, {
       actor: request.scope.actor,
       password: passwordOf(request),

@@ -33,6 +33,12 @@ export interface DeliveredPage {
   content: string | null;
 }
 
+/** What decides who may read a file of a page. */
+export type NamingPage = Pick<PageRow, 'creator_id' | 'access_type' | 'allowed_user_ids' | 'co_editor_user_ids'> & {
+  /** True while the content names the file. */
+  is_named: boolean;
+};
+
 /** What a write sets. */
 export type PageState = Pick<WholePage, 'title' | 'content' | 'access_type' | 'sealed_password'>;
 
@@ -46,7 +52,8 @@ const LISTED = `p.id, p.title, p.access_type, p.sealed_password, p.creator_id, p
   ${partOf('reader')} as allowed_user_ids, ${partOf('editor')} as co_editor_user_ids`;
 const THUMBNAILS = 'left join page_thumbnails t on t.client_id = p.client_id and t.page_id = p.id';
 
-const DELIVERED = `select creator_id, access_type, sealed_password, rev, case when rev = $3 then null else content end as content
+/** One page for its readers: by `client_id`, `id`, and the `rev` that the reader has. */
+export const DELIVER_PAGE = `select creator_id, access_type, sealed_password, rev, case when rev = $3 then null else content end as content
   from pages where client_id = $1 and id = $2`;
 
 /** Every id sorts before it. */
@@ -63,6 +70,15 @@ export class PageRepository extends TenantRepository<Page> {
   async findWhole(id: string): Promise<WholePage | null> {
     const [row] = await this.database.sql<WholePage>(
       `select ${LISTED}, p.content, p.rev, p.version from pages p ${THUMBNAILS} where p.client_id = $1 and p.id = $2`,
+      [Scope.clientId(), id],
+    );
+    return row ?? null;
+  }
+
+  /** Whose page it is, or null. */
+  async findOwned(id: string): Promise<Pick<PageRow, 'creator_id' | 'co_editor_user_ids'> | null> {
+    const [row] = await this.database.sql<Pick<PageRow, 'creator_id' | 'co_editor_user_ids'>>(
+      `select p.creator_id, ${partOf('editor')} as co_editor_user_ids from pages p where p.client_id = $1 and p.id = $2`,
       [Scope.clientId(), id],
     );
     return row ?? null;
@@ -95,8 +111,28 @@ export class PageRepository extends TenantRepository<Page> {
 
   /** What is needed to deliver a page, or null; without its content where `known_rev` is the one that it has. */
   async findDelivered(id: string, known_rev: number | null): Promise<DeliveredPage | null> {
-    const [row] = await this.database.sql<DeliveredPage>(DELIVERED, [Scope.clientId(), id, known_rev ?? 0]);
+    const [row] = await this.database.sql<DeliveredPage>(DELIVER_PAGE, [Scope.clientId(), id, known_rev ?? 0]);
     return row ?? null;
+  }
+
+  /** What decides who may read a file of a page, or null. */
+  async findNaming(id: string, file_id: string): Promise<NamingPage | null> {
+    const [row] = await this.database.sql<NamingPage>(
+      `select p.creator_id, p.access_type, ${partOf('reader')} as allowed_user_ids, ${partOf('editor')} as co_editor_user_ids,
+              position('/files/' || $3 in lower(p.content)) > 0 as is_named
+         from pages p where p.client_id = $1 and p.id = $2`,
+      [Scope.clientId(), id, file_id],
+    );
+    return row ?? null;
+  }
+
+  /** The pages that a user has made. */
+  async idsOf(creator_id: string): Promise<string[]> {
+    const rows = await this.database.sql<{ id: string }>('select id from pages where client_id = $1 and creator_id = $2 order by id', [
+      Scope.clientId(),
+      creator_id,
+    ]);
+    return rows.map(({ id }) => id);
   }
 
   /** What a user may do with a page besides what everybody may, or null. */
@@ -139,14 +175,13 @@ export class PageRepository extends TenantRepository<Page> {
     );
   }
 
-  /** Deletes what a user has made; answers the pages' ids. */
-  async deleteOf(creator_id: string): Promise<string[]> {
-    const rows = await this.database.sql<{ id: string }>(
+  /** Deletes what a user has made. */
+  async deleteOf(creator_id: string): Promise<void> {
+    await this.database.sql(
       `with made as (select id from pages where client_id = $1 and creator_id = $2 order by id for update)
-       delete from pages where client_id = $1 and id in (select id from made) returning id`,
+       delete from pages where client_id = $1 and id in (select id from made)`,
       [Scope.clientId(), creator_id],
     );
-    return rows.map(({ id }) => id);
   }
 
   /** Takes a user off every list; pages that listed the user have changed by it. */

@@ -5,7 +5,8 @@ import { newId } from '../../platform/ids/index.js';
 import { type Actor } from '../../platform/scope/index.js';
 import { type CreatePageDto, MAX_CONTENT_BYTES, type UpdatePageDto } from './page.dto.js';
 import { ACCESS } from './page.entity.js';
-import { assertCanDelete, assertCanEdit, assertCanRead, editorOf, makerOf } from './page.policy.js';
+import { type Attach, PageFiles } from './page-files.js';
+import { assertCanDelete, assertCanEdit, assertCanRead, editorOf, makerOf, type Owned } from './page.policy.js';
 import { PagePasswords } from './page-passwords.js';
 import { PageRepository, type PageState, type WholePage } from './page.repository.js';
 import { assertMatches, tagOf } from './page-tag.js';
@@ -42,6 +43,7 @@ export class PageService {
     private readonly pages: PageRepository,
     private readonly versions: PageVersionRepository,
     private readonly passwords: PagePasswords,
+    private readonly files: PageFiles,
     private readonly thumbnails: PageThumbnails,
   ) {}
 
@@ -59,8 +61,10 @@ export class PageService {
     assertWhole(state);
     await this.database.transaction(async () => {
       await this.assertUsers(body, creator_id);
+      const attach = await this.files.prepare(actor, id, state.content, creator_id);
       await this.pages.insert({ id, creator_id, ...state });
       await this.setUsers(id, body);
+      await attach();
       await this.keep(id, actor);
     });
     return this.get(actor, id);
@@ -87,6 +91,10 @@ export class PageService {
    */
   async update(actor: Actor, id: string, body: UpdatePageDto, if_match: string | undefined): Promise<string> {
     return this.database.transaction(async () => {
+      const { creator_id } = await this.assertEditable(actor, id);
+      // Users, files, page: whoever deletes a user takes them in this order too.
+      await this.assertUsers(body);
+      const attach = await this.files.prepare(actor, id, body.content ?? '', creator_id);
       const page = await this.editable(actor, id, if_match);
       const state: PageState = {
         title: body.title ?? page.title,
@@ -95,16 +103,16 @@ export class PageService {
         sealed_password: body.password === undefined ? page.sealed_password : this.passwords.seal(id, body.password),
       };
       assertWhole(state);
-      await this.assertUsers(body);
-      return this.write(actor, page, state, body);
+      return this.write(actor, page, state, attach, body);
     });
   }
 
   /** Deletes the page with its versions. Throws PAGE_NOT_EDITABLE, PAGE_CHANGED. */
   async remove(actor: Actor, id: string, if_match: string | undefined): Promise<void> {
     await this.database.transaction(async () => {
-      const page = await this.editable(actor, id, if_match);
-      assertCanDelete(actor, page);
+      assertCanDelete(actor, await this.assertEditable(actor, id));
+      await this.files.release(id);
+      await this.editable(actor, id, if_match);
       await this.pages.delete({ id });
     });
   }
@@ -130,11 +138,14 @@ export class PageService {
    */
   async restore(actor: Actor, id: string, version: number, if_match: string | undefined): Promise<TaggedPage> {
     await this.database.transaction(async () => {
-      const page = await this.editable(actor, id, if_match);
+      const { creator_id } = await this.assertEditable(actor, id);
       const found = await this.versions.findOne({ page_id: id, version });
       if (!found) throw new AppError('VERSION_NOT_FOUND');
+      const { title, content } = found;
+      const attach = await this.files.prepare(actor, id, content, creator_id);
+      const page = await this.editable(actor, id, if_match);
       const { access_type, sealed_password } = page;
-      await this.write(actor, page, { title: found.title, content: found.content, access_type, sealed_password }, {});
+      await this.write(actor, page, { title, content, access_type, sealed_password }, attach, {});
     });
     return this.get(actor, id);
   }
@@ -146,12 +157,16 @@ export class PageService {
     return page;
   }
 
-  /** The page, which nobody else changes until the transaction ends. */
+  /** Whose page it is, before anything is locked: whoever may not edit it holds nobody up. Throws PAGE_NOT_EDITABLE. */
+  private async assertEditable(actor: Actor, id: string): Promise<Owned> {
+    const page = await this.pages.findOwned(id);
+    if (!page) throw new AppError('PAGE_NOT_EDITABLE');
+    assertCanEdit(actor, page);
+    return page;
+  }
+
+  /** The page, which nobody else changes until the transaction ends. Throws PAGE_NOT_EDITABLE, PAGE_CHANGED. */
   private async editable(actor: Actor, id: string, if_match: string | undefined): Promise<WholePage> {
-    // Whoever may not edit it does not hold it up either.
-    const seen = await this.pages.findWhole(id);
-    if (!seen) throw new AppError('PAGE_NOT_EDITABLE');
-    assertCanEdit(actor, seen);
     const page = (await this.pages.lock(id)) ? await this.pages.findWhole(id) : null;
     if (!page) throw new AppError('PAGE_NOT_EDITABLE');
     assertCanEdit(actor, page);
@@ -159,9 +174,10 @@ export class PageService {
     return page;
   }
 
-  private async write(actor: Actor, page: WholePage, state: PageState, lists: Lists): Promise<string> {
+  private async write(actor: Actor, page: WholePage, state: PageState, attach: Attach, lists: Lists): Promise<string> {
     const { rev } = await this.pages.change(page.id, state);
     await this.setUsers(page.id, lists);
+    await attach();
     await this.keep(page.id, actor);
     return tagOf(rev);
   }

@@ -56,9 +56,11 @@ export class TenantGuard implements CanActivate {
    * For a public route that runs in no tenant until it has found whose the object in its path is: the request goes on in that tenant, and
    * the caller's credential counts where it is good there. False where the tenant is gone.
    */
-  async enterFound(client_id: string, request: KaiwaRequest, response: KaiwaResponse): Promise<boolean> {
-    const tenant = this.directory.peek(client_id) ?? (await this.directory.find(client_id));
-    return tenant !== null && this.bind(tenant, request, response, 'UNKNOWN_CLIENT', () => admitCredential(client_id, request));
+  enterFound(client_id: string, request: KaiwaRequest, response: KaiwaResponse): boolean | Promise<boolean> {
+    const enter = (tenant: TenantFacts | null): boolean =>
+      tenant !== null && this.bind(tenant, request, response, 'UNKNOWN_CLIENT', () => admitCredential(client_id, request));
+    const known = this.directory.peek(client_id);
+    return known === undefined ? this.directory.find(client_id).then(enter) : enter(known);
   }
 
   private enterPublic(rule: PublicRule, request: KaiwaRequest, response: KaiwaResponse): boolean | Promise<boolean> {

@@ -32,6 +32,12 @@ describe('readEnvironment', () => {
       REDIS_URL: 'http://localhost',
       MAIL_FROM: 'nobody',
       OPERATOR_KEY: 'short',
+      FILE_MAX_BYTES: '100 MB',
+      FILE_TYPES: 'pictures',
+      STORAGE_QUOTA_BYTES: '-1',
+      S3_ENDPOINT: 'minio:9000',
+      S3_BUCKET: 'No_Bucket',
+      S3_FORCE_PATH_STYLE: 'perhaps',
       JWT_SECRET: 'short',
       SHUTDOWN_NOTICE_MS: '10001',
     };
@@ -51,7 +57,26 @@ describe('readEnvironment', () => {
     ]);
     expect(linesOf(DATABASE)).toEqual([]);
     expect(linesOf({ TLS_CERT_FILE: 'cert.pem' })).toEqual(['TLS_KEY_FILE: TLS needs both files']);
+    expect(linesOf({ S3_ENDPOINT: 'http://localhost:9000' })).toEqual(['S3_BUCKET: is required with S3_ENDPOINT']);
+    expect(linesOf({ S3_BUCKET: 'files', S3_ACCESS_KEY_ID: 'key' })).toEqual(['S3_SECRET_ACCESS_KEY: the two go together']);
     expect(linesOf({ SOCKET_ADAPTER: 'redis' })).toEqual(['REDIS_URL: is required with SOCKET_ADAPTER=redis']);
+    expect(linesOf({ TURN_URLS: 'turn:turn.example.com' })).toEqual(['TURN_SECRET: TURN needs both']);
+    expect(linesOf({ TURN_SECRET: 'north' })).toEqual(['TURN_URLS: TURN needs both']);
+  });
+
+  it.each([
+    ['STUN_URLS', 'stun:stun.example.com', true],
+    ['STUN_URLS', 'stun:192.0.2.7:3478, stuns:[2001:db8::7]:5349', true],
+    ['STUN_URLS', 'stun.example.com:3478', false],
+    ['STUN_URLS', 'turn:turn.example.com', false],
+    ['TURN_URLS', 'turn:turn.example.com:3478?transport=udp, turns:turn.example.com:443?transport=tcp', true],
+    ['TURN_URLS', 'turn:turn.example.com?transport=sctp', false],
+    ['TURN_URLS', 'https://turn.example.com', false],
+    ['TURN_URLS', Array(11).fill('turn:turn.example.com').join(), false],
+  ])('%s=%s: %p', (name, value, is_right) => {
+    const lines = linesOf({ TURN_URLS: 'turn:turn.example.com', TURN_SECRET: 'north', [name]: value });
+    expect(lines.length === 0).toBe(is_right);
+    expect(lines.filter((line) => !line.startsWith(`${name}: `))).toEqual([]);
   });
 
   it('keeps lists of secrets in their order, and limits as numbers', () => {

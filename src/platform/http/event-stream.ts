@@ -2,6 +2,8 @@ import type { KaiwaResponse } from './exchange.js';
 
 /** How often a quiet stream says that it lives, so that no proxy takes it for dead. */
 const HEARTBEAT_MS = 10_000;
+/** How long a client may take to read the last of it. */
+const LINGER_MS = 30_000;
 
 /**
  * An answer as server-sent events (HTML Living Standard, section 9.2). Each event's data is one line of JSON. A client that reads slowly is
@@ -38,10 +40,14 @@ export class EventStream {
     if (!this.response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)) return this.drained();
   }
 
-  /** Ends the answer. */
-  end(): void {
+  /** Ends the answer; a client that does not read it to its end is cut off after a while. */
+  end(linger_ms = LINGER_MS): void {
+    const { response } = this;
     clearInterval(this.heartbeat);
-    if (!this.response.writableEnded) this.response.end();
+    if (response.writableEnded) return;
+    response.end();
+    const linger = setTimeout(() => response.destroy(), linger_ms).unref();
+    response.once('close', () => clearTimeout(linger));
   }
 
   private drained(): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import type { KaiwaServer, KaiwaSocket, KaiwaSpace } from './socket-types.js';
+import type { KaiwaServer, KaiwaSocket } from './socket-types.js';
 import { TurnTransport } from './turn-transport.js';
 
 /** The Socket.IO rooms that this server uses; a tenant's name is in each, so that none can be another tenant's. */
@@ -9,6 +9,11 @@ export const channels = {
   user: (client_id: string, user_id: string): string => `${client_id}/u/${user_id}`,
   session: (client_id: string, sid: string): string => `${client_id}/s/${sid}`,
   tenant: (client_id: string): string => `${client_id}/t`,
+  /** One person's sockets that came by a pass, whatever it is for. */
+  holder: (client_id: string, user_id: string): string => `${client_id}/h/${user_id}`,
+  /** One person's sockets that came by a pass for one call. */
+  leg: (client_id: string, call_id: string, user_id: string): string => `${client_id}/c/${call_id}/${user_id}`,
+  /** One person's sockets that came by a pass for one meeting. */
   seat: (client_id: string, meeting_id: string, user_id: string): string => `${client_id}/m/${meeting_id}/${user_id}`,
 };
 
@@ -34,8 +39,6 @@ interface EngineSocket {
 export class Realtime {
   private server: KaiwaServer | null = null;
   private clustered = false;
-  /** Namespaces besides the first one. Their channels have names of their own, so that a channel tells whose it is. */
-  private readonly spaces: KaiwaSpace[] = [];
   private readonly handlers = new Map<string, RelayHandler>();
 
   /** Called once, when the gateway's server exists. */
@@ -48,11 +51,6 @@ export class Realtime {
     setInterval(() => this.dropUnread(), UNREAD_CHECK_MS).unref();
   }
 
-  /** Called once for each namespace besides the first one. */
-  attachSpace(space: KaiwaSpace): void {
-    this.spaces.push(space);
-  }
-
   /** True where other nodes may have sockets of the same rooms. */
   get isClustered(): boolean {
     return this.clustered;
@@ -61,8 +59,7 @@ export class Realtime {
   /** Emits to this node's sockets in a channel, but for those that are in `except`. */
   emitHere(channel: string, event: string, payload: unknown, except?: string): void {
     if (!this.server) return;
-    const space = this.spaceOf(channel);
-    const target = this.clustered ? space.local.to(channel) : space.to(channel);
+    const target = this.clustered ? this.server.local.to(channel) : this.server.to(channel);
     (except === undefined ? target : target.except(except)).emit(event, payload as never);
   }
 
@@ -88,16 +85,15 @@ export class Realtime {
 
   /** How many sockets this node has in the channel. */
   countIn(channel: string): number {
-    return (this.server && this.spaceOf(channel).adapter.rooms.get(channel)?.size) ?? 0;
+    return this.server?.of('/').adapter.rooms.get(channel)?.size ?? 0;
   }
 
   /** This node's sockets in a channel. */
   socketsIn(channel: string): KaiwaSocket[] {
-    if (!this.server) return [];
-    const space = this.spaceOf(channel);
+    const namespace = this.server?.of('/');
     const found: KaiwaSocket[] = [];
-    for (const id of space.adapter.rooms.get(channel) ?? []) {
-      const socket = space.sockets.get(id);
+    for (const id of namespace?.adapter.rooms.get(channel) ?? []) {
+      const socket = namespace?.sockets.get(id);
       if (socket) found.push(socket);
     }
     return found;
@@ -113,7 +109,7 @@ export class Realtime {
    * a client does not answer.
    */
   async sendAway(timeout_ms: number): Promise<void> {
-    const sockets = [...this.allSockets()];
+    const sockets = [...(this.server?.of('/').sockets.values() ?? [])];
     const closed = Promise.all(
       sockets.map(
         (socket) => new Promise<void>((resolve) => (socket.disconnected ? resolve() : socket.once('disconnect', () => resolve()))),
@@ -132,7 +128,7 @@ export class Realtime {
 
   /** A client may answer pings and yet read nothing; what it is owed must not fill the memory. */
   private dropUnread(): void {
-    for (const socket of this.allSockets()) {
+    for (const socket of this.server?.of('/').sockets.values() ?? []) {
       const conn = socket.conn as unknown as EngineSocket;
       if (conn.writeBuffer.length <= MOST_UNREAD) continue;
       if (conn.transport instanceof TurnTransport) conn.transport.drop();
@@ -142,18 +138,6 @@ export class Realtime {
 
   /** How many sockets this node serves. */
   get socketCount(): number {
-    return [...this.allSockets()].length;
-  }
-
-  private *allSockets(): Generator<KaiwaSocket> {
-    if (!this.server) return;
-    for (const space of [this.server.of('/'), ...this.spaces]) yield* space.sockets.values();
-  }
-
-  /** The namespace that has the channel; the first one where none has. */
-  private spaceOf(channel: string): KaiwaSpace {
-    const first = (this.server as KaiwaServer).of('/');
-    if (this.spaces.length === 0 || first.adapter.rooms.has(channel)) return first;
-    return this.spaces.find((space) => space.adapter.rooms.has(channel)) ?? first;
+    return this.server?.of('/').sockets.size ?? 0;
   }
 }

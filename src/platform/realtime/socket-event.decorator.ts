@@ -41,7 +41,8 @@ export function SocketEvent<B extends object>(name: string, body: Type<B>, optio
         if (!socket.data.budget.take(name)) throw new AppError('RATE_LIMITED');
         const { value: valid, errors } = validator.validate(payload);
         if (errors) throw new AppError('VALIDATION_FAILED', { details: errors });
-        const { client_id, address } = socket.data;
+        const { client_id, address, pass } = socket.data;
+        if (pass && !pass.events.includes(name)) throw new AppError('FORBIDDEN');
         const actor = socket.data.asOfNow(socket.data.actor);
         if (!actor) throw new AppError('UNAUTHORIZED');
         socket.data.actor = actor;

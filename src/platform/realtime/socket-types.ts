@@ -1,11 +1,19 @@
-import type { Namespace, Server, Socket } from 'socket.io';
+import type { Server, Socket } from 'socket.io';
 import type { UserActor } from '../scope/index.js';
 import type { EventBudget } from './event-budget.js';
+
+/** What a socket that came without an account's credential may do: hear one channel, and send a few events. */
+export interface SocketPass {
+  readonly channel: string;
+  readonly events: readonly string[];
+}
 
 /** What the server keeps of one connected socket. */
 export interface SocketData {
   client_id: string;
   actor: UserActor;
+  /** What it is bound to, where it came by a pass; null for one that may do all that its person may. */
+  pass: SocketPass | null;
   /** The actor with the role that it has now; null where its session has ended. */
   asOfNow: (actor: UserActor) => UserActor | null;
   username: string;
@@ -21,7 +29,6 @@ export interface SocketData {
 type Events = Record<string, (...args: never[]) => void>;
 
 export type KaiwaSocket = Socket<Events, Events, Events, SocketData>;
-export type KaiwaSpace = Namespace<Events, Events, Events, SocketData>;
 export type KaiwaServer = Server<Events, Events, Events, SocketData>;
 
 /** The acknowledgement of a client's event: `{ok: true, …}` or `{ok: false, code, message}`. */

@@ -16,7 +16,8 @@ export interface UserActor {
   readonly sid: string | null;
   /** The room named at login. */
   readonly room_id: string;
-  readonly credential: 'cookie' | 'bearer' | 'oidc';
+  /** `pass`: a signed link that stands for the person in one thing alone, by socket. */
+  readonly credential: 'cookie' | 'bearer' | 'oidc' | 'pass';
   /** When the credential ends, in seconds since 1970. */
   readonly exp: number;
 }

@@ -58,7 +58,7 @@ function drive(socket: Socket): void {
       const end = pending.indexOf('\r\n\r\n');
       if (end < 0) return;
       const header = pending.toString('latin1', 0, end);
-      if (!/^HTTP\/1\.1 20[01]/.test(header)) failed++;
+      if (!/^HTTP\/1\.1 (20[01]|304)/.test(header)) failed++;
       left = Number(/content-length: (\d+)/i.exec(header)?.[1] ?? 0) - (pending.length - end - 4);
       pending = Buffer.alloc(0);
     } else {

@@ -37,7 +37,7 @@ export class Answerers {
       tenant,
       tools: (context) => this.toolbox.of(context),
       history: (context) => this.historyOf(context),
-      faqs: ({ user_text }) => this.faqs.nearest(user_text, MOST_FAQS),
+      faqs: ({ user_text, signal }) => this.faqs.nearest(user_text, MOST_FAQS, signal),
     });
   }
 

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { CallsModule } from '../../calls/index.js';
 import { TenancyModule } from '../../tenancy/index.js';
 import { AiModule } from '../ai.module.js';
+import { VoiceController } from '../phone/voice.controller.js';
+import { VoiceService } from '../phone/voice.service.js';
 import { Answerers } from './answerers.js';
 import { BuiltInTools } from './built-in-tools.js';
 import { CallReports } from './call-reports.js';
@@ -18,7 +20,7 @@ import { Turns } from './turns.js';
 /** The assistant at work: conversations by text and by phone. */
 @Module({
   imports: [AiModule, CallsModule, TenancyModule],
-  controllers: [ChatController],
+  controllers: [ChatController, VoiceController],
   providers: [
     Answerers,
     BuiltInTools,
@@ -31,6 +33,7 @@ import { Turns } from './turns.js';
     TurnLeaseRepository,
     TurnLeases,
     Turns,
+    VoiceService,
   ],
 })
 export class AssistantModule {}

@@ -89,7 +89,9 @@ export class BuiltInTools {
   /** The tools of one turn. */
   of(context: TurnContext): Tool[] {
     return [
-      tool('search_faq', 'Looks up what is known about a question', SEARCH_FAQ, (given) => this.searchFaq(given as { query: string })),
+      tool('search_faq', 'Looks up what is known about a question', SEARCH_FAQ, (given, signal) =>
+        this.searchFaq(given as { query: string }, signal),
+      ),
       tool('create_task', 'Notes down a reservation, a call back or another wish of the caller', CREATE_TASK, (given) =>
         this.createTask(context, given as unknown as TaskWish),
       ),
@@ -100,8 +102,8 @@ export class BuiltInTools {
     ];
   }
 
-  private async searchFaq({ query }: { query: string }): Promise<unknown> {
-    const hits = await this.faqs.nearest(query, MOST_FAQS);
+  private async searchFaq({ query }: { query: string }, signal: AbortSignal): Promise<unknown> {
+    const hits = await this.faqs.nearest(query, MOST_FAQS, signal);
     return { faqs: hits.map(({ question, answer, is_sure }) => ({ question, answer, is_sure })) };
   }
 

@@ -36,12 +36,12 @@ export class ChatDoor {
         call: (call) => events.send('tool_call', call),
         result: (call) => events.send('tool_result', call),
       });
-      await events.send('done', view);
+      void events.send('done', view);
     } catch (thrown) {
       const error = toChatError(thrown);
       const { request_id } = request;
       if (error.status >= 500 && !events.signal.aborted) this.logger.warn({ err: error, request_id, code: error.code }, error.message);
-      await events.send('error', toErrorBody(error, request_id));
+      void events.send('error', toErrorBody(error, request_id));
     } finally {
       events.end();
     }

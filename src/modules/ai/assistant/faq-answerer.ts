@@ -40,13 +40,13 @@ class FaqTurn implements TurnWork {
   }
 
   private async answer(): Promise<string> {
-    const { user_text } = this.context;
+    const { user_text, signal } = this.context;
     const language = languageOf(user_text);
     if (isFarewell(user_text)) {
       this.is_over = true;
       return WORDS.farewell[language];
     }
-    const [best] = await this.faqs.nearest(user_text, 1);
+    const [best] = await this.faqs.nearest(user_text, 1, signal);
     return best?.is_sure ? best.answer : WORDS.no_faq[language];
   }
 }

@@ -152,11 +152,12 @@ export class Turns implements BeforeApplicationShutdown {
       ...{ call, turn, actor, user_text, said, prior, signal, is_telephone },
       deadline_ms: started + this.timeout_ms,
       listener: {
-        ...listener,
         text: (text) => {
           first_token_ms ??= performance.now() - started;
-          return listener?.text?.(text);
+          return untilAborted(listener?.text?.(text), signal);
         },
+        call: (one) => untilAborted(listener?.call?.(one), signal),
+        result: (one) => untilAborted(listener?.result?.(one), signal),
         fault: (error, name) => this.logger.error({ err: error, tool: name.slice(0, 64), call_id: call.call_id }, 'a tool failed'),
       },
     };
@@ -262,6 +263,17 @@ export class Turns implements BeforeApplicationShutdown {
 interface Progress {
   answerer: Answerer | null;
   work: TurnWork | null;
+}
+
+/** Waits for whoever hears the answer, though not beyond its time. */
+function untilAborted(hearing: void | Promise<void>, signal: AbortSignal): void | Promise<void> {
+  if (hearing === undefined || signal.aborted) return;
+  let stop = (): void => undefined;
+  const over = new Promise<void>((resolve) => {
+    stop = () => resolve();
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  return Promise.race([hearing, over]).finally(() => signal.removeEventListener('abort', stop));
 }
 
 /** What the telephone provider writes where a caller hides the number: the words on the keys. */

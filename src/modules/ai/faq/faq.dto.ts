@@ -1,4 +1,4 @@
-import { IsText, PageQuery } from '../../../platform/http/index.js';
+import { IsOneOf, IsText, PageQuery } from '../../../platform/http/index.js';
 
 export const MAX_QUESTION = 500;
 export const MAX_ANSWER = 4_000;
@@ -90,4 +90,26 @@ export class FaqQuery extends PageQuery {
     example: '何時まで開いていますか',
   })
   q?: string;
+}
+
+/** What an import does with FAQs that are there already. */
+export const EXISTING_FAQS = ['update', 'keep', 'refuse'] as const;
+export type ExistingFaqs = (typeof EXISTING_FAQS)[number];
+
+/** How a file of FAQs is taken. */
+export class ImportFaqsQuery {
+  @IsOneOf(EXISTING_FAQS, {
+    optional: true,
+    description:
+      'FAQs whose question is there already: `update` them (where nothing is said), `keep` them as they are, or `refuse` the whole file',
+  })
+  existing?: ExistingFaqs;
+}
+
+export const FAQ_FORMATS = ['csv', 'json'] as const;
+
+/** How FAQs are written into a file. */
+export class ExportFaqsQuery {
+  @IsOneOf(FAQ_FORMATS, { optional: true, description: 'How the file is written; `json` where `Accept` asks for JSON, else `csv`' })
+  format?: (typeof FAQ_FORMATS)[number];
 }

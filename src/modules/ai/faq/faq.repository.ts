@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
-import { Database, TenantRepository } from '../../../platform/database/index.js';
+import { Database, MAX_LIMIT, TenantRepository } from '../../../platform/database/index.js';
 import { Scope } from '../../../platform/scope/index.js';
 import { Faq } from './faq.entity.js';
-import type { AskedTerms, FaqTerms } from './faq-terms.js';
+import type { AskedTerms, FaqTerms, FaqText } from './faq-terms.js';
 
 /** A FAQ that shares terms with a question. */
 export interface FaqMatch {
@@ -14,6 +14,12 @@ export interface FaqMatch {
   /** How much of what was asked the FAQ is about, and how much was asked in all; each term counts by how rare it is. */
   answered: number;
   asked: number;
+}
+
+/** A FAQ with its terms, ready to be written. */
+export interface WholeFaq extends FaqText {
+  readonly id: string;
+  readonly terms: FaqTerms;
 }
 
 /** Postings that are read of one term; what more FAQs than this have tells them apart too little to matter. */
@@ -51,6 +57,53 @@ export class FaqRepository extends TenantRepository<Faq> {
   }
 
   /**
+   * Writes many FAQs at once, inside the transaction that is open. Where a question is there already its FAQ is changed, or left as it is;
+   * answers those that were written, with the id that they have.
+   */
+  async write(faqs: readonly WholeFaq[], changes_existing: boolean): Promise<Array<{ id: string; question: string; is_new: boolean }>> {
+    const client_id = Scope.clientId();
+    const rows = JSON.stringify(faqs.map(({ id, question, answer, tags }) => ({ id, question, answer, tags })));
+    const written = await this.database.sql<{ id: string; question: string; is_new: boolean }>(
+      `insert into faqs (client_id, id, question, answer, tags)
+       select $1, r.id, r.question, r.answer, r.tags from json_to_recordset($2::json) as r(id uuid, question text, answer text, tags text[])
+       on conflict (client_id, question) ${changes_existing ? CHANGE : 'do nothing'}
+       returning id, question, xmax = 0 as is_new`,
+      [client_id, rows],
+    );
+    const changed = written.filter(({ is_new }) => !is_new).map(({ id }) => id);
+    if (changed.length > 0) {
+      for (const table of ['faq_terms', 'faq_embeddings']) {
+        await this.database.sql(`delete from ${table} where client_id = $1 and faq_id = any($2::uuid[])`, [client_id, changed]);
+      }
+    }
+    const ids = new Map(written.map(({ id, question }) => [question, id]));
+    const postings = faqs.flatMap(({ question, terms }) => {
+      const id = ids.get(question);
+      return id === undefined ? [] : [[id, [...terms.keys()], [...terms.values()]]];
+    });
+    if (postings.length > 0) {
+      await this.database.sql(
+        `insert into faq_terms (client_id, faq_id, term, weight)
+         select $1, (e->>0)::uuid, t.term::integer, t.weight::real
+         from json_array_elements($2::json) as e,
+              rows from (json_array_elements_text(e->1), json_array_elements_text(e->2)) as t(term, weight)`,
+        [client_id, JSON.stringify(postings)],
+      );
+    }
+    return written;
+  }
+
+  /** Every FAQ by its question, some hundreds at a time; each read is one of its own. */
+  async *all(): AsyncGenerator<Faq[]> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.list({}, { limit: MAX_LIMIT, cursor });
+      if (page.items.length > 0) yield page.items;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /**
    * The FAQs that share most with a question, best first. How rare a term is counts as in BM25, over the tenant's own FAQs; a term that
    * none of them has still counts among what was asked.
    */
@@ -67,6 +120,9 @@ export class FaqRepository extends TenantRepository<Faq> {
     ]);
   }
 }
+
+const CHANGE = `do update set answer = excluded.answer, tags = excluded.tags, updated_at = now()
+         where faqs.answer is distinct from excluded.answer or faqs.tags is distinct from excluded.tags`;
 
 /** Exported for the test that looks at its plan. */
 export const SEARCH = `

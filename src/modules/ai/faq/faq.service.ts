@@ -6,6 +6,7 @@ import { AuditService } from '../../tenancy/index.js';
 import { assertAi } from '../ai.policy.js';
 import type { CreateFaqDto, FaqQuery, UpdateFaqDto } from './faq.dto.js';
 import type { Faq } from './faq.entity.js';
+import { FaqEmbeddings } from './faq-embeddings.js';
 import { FaqRepository } from './faq.repository.js';
 import { FaqSearch } from './faq-search.js';
 import { termsOfFaq } from './faq-terms.js';
@@ -18,6 +19,7 @@ export class FaqService {
     private readonly database: Database,
     private readonly faqs: FaqRepository,
     private readonly search: FaqSearch,
+    private readonly embeddings: FaqEmbeddings,
     private readonly audit: AuditService,
   ) {}
 
@@ -50,6 +52,7 @@ export class FaqService {
         const now = new Date();
         const faq = await this.faqs.insert({ ...text, created_at: now, updated_at: now });
         await this.faqs.index(faq.id, termsOfFaq(text), true);
+        await this.embeddings.want();
         await this.audit.record(actor, 'faq.created', 'faq', faq.id, { question });
         return toFaqView(faq);
       }),
@@ -71,6 +74,7 @@ export class FaqService {
         const faq: Faq = { ...before, ...text, updated_at: new Date() };
         await this.faqs.update({ id: before.id }, { ...text, updated_at: faq.updated_at });
         await this.faqs.index(before.id, termsOfFaq(text), false);
+        await this.embeddings.want();
         await this.audit.record(actor, 'faq.changed', 'faq', before.id, { question: text.question });
         return toFaqView(faq);
       }),

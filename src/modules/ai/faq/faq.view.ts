@@ -36,6 +36,30 @@ export class FaqView {
   updated_at: string;
 }
 
+/** What an import did. */
+export class ImportReportView {
+  /**
+   * FAQs that are new
+   * @example 12
+   */
+  @ApiProperty({ type: 'integer' })
+  created: number;
+
+  /**
+   * FAQs that were there and are now others
+   * @example 3
+   */
+  @ApiProperty({ type: 'integer' })
+  updated: number;
+
+  /**
+   * FAQs that are as they were
+   * @example 40
+   */
+  @ApiProperty({ type: 'integer' })
+  unchanged: number;
+}
+
 export function toFaqView({ question, answer, tags, created_at, updated_at }: Faq): FaqView {
   return { question, answer, tags, created_at: created_at.toISOString(), updated_at: updated_at.toISOString() };
 }

@@ -1,6 +1,6 @@
+import { createRequire } from 'node:module';
 import { createContext, Script } from 'node:vm';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type { ErrorDetail } from '../../../platform/errors/index.js';
 import { isStorable } from '../../../platform/http/index.js';
 
@@ -14,7 +14,7 @@ const MAX_FAULTS = 20;
 const CHECK_MS = 100;
 
 /** Knows JSON Schema itself; what a tenant writes is compiled by instances of its own, which go with it. */
-const meta = newAjv(true);
+let meta: Ajv2020 | null = null;
 const compiled = new WeakMap<Schema, ValidateFunction>();
 
 const room = createContext({ run: () => undefined as unknown });
@@ -31,6 +31,7 @@ export const ToolSchema = {
     if (!isStorableJson(schema)) return [{ field: '', message: 'must not have NUL or half a character' }];
     if ('$async' in schema) return [{ field: '$async', message: 'is not taken' }];
     if (schema['type'] !== 'object') return [{ field: 'type', message: 'must be object' }];
+    meta ??= newAjv(true);
     if (!meta.validateSchema(schema))
       return leaves(meta.errors ?? [])
         .slice(0, MAX_FAULTS)
@@ -81,7 +82,12 @@ function compile(schema: Schema): ValidateFunction {
   return validate;
 }
 
+/** The packages are loaded when a schema is first looked at, in the same turn. */
+const load = createRequire(import.meta.url);
+
 function newAjv(knowsMeta: boolean): Ajv2020 {
+  const { Ajv2020 } = load('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
+  const addFormats = load('ajv-formats') as typeof import('ajv-formats');
   const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false, validateSchema: false, meta: knowsMeta, addUsedSchema: false });
   addFormats.default(ajv, { mode: 'fast' });
   return ajv;

@@ -54,6 +54,9 @@ export interface PhoneRow {
 /** A turn as it is written; a time of its own where it came from elsewhere. */
 export type NewTurn = Pick<Turn, 'user_text' | 'ai_text' | 'tool_calls'> & { ts?: string | null };
 
+/** Adds a value to a statement, and answers what stands for it there. */
+type Bind = (value: unknown) => string;
+
 /** Calls of the tenant in scope, and their turns. */
 @Injectable()
 export class CallRepository extends TenantRepository<Call> {
@@ -61,35 +64,21 @@ export class CallRepository extends TenantRepository<Call> {
     super(database, Call, { columns: ['started_at', 'id'], direction: 'desc' });
   }
 
-  /** A page of calls as JSON, newest first. */
+  /** A page of calls as JSON, newest first. Each set of filters is a statement of its own, so that each has its own plan. */
   async listJson(filter: CallFilter, page: PageRequest): Promise<Page<string>> {
     const limit = pageLimit(page.limit);
-    const [before_at = null, before_id = null] = page.cursor === undefined ? [] : decodeCursor(page.cursor, ['timestamp', 'uuid']);
+    const values: unknown[] = [Scope.clientId()];
+    const bind: Bind = (value) => `$${values.push(value)}`;
+    const conditions = conditionsOf(filter, bind);
+    if (page.cursor !== undefined) {
+      const [before_at, before_id] = decodeCursor(page.cursor, ['timestamp', 'uuid']);
+      conditions.push(`(c.started_at, c.id) < (${bind(before_at)}::timestamptz, ${bind(before_id)}::uuid)`);
+    }
     const rows = await this.database.sql<{ started_at: Date; id: string; json: string }>(
       `select c.started_at, c.id, (${callJson(LISTED_TURNS)})::text as json from calls c
-        where c.client_id = $1
-          and ($2::text is null or c.phone_key = $2)
-          and ($3::timestamptz is null or c.started_at >= $3)
-          and ($4::timestamptz is null or c.started_at < $4)
-          and ($5::text is null or c.status = $5)
-          and ($6::text is null or c.direction = $6)
-          and ($7::uuid is null or (c.direction = 'internal' and (c.caller_id = $7 or c.callee_id = $7)))
-          and ($8::timestamptz is null or (c.started_at, c.id) < ($8, $9::uuid))
-          and ($10::text is null or ${SAYS('$10')})
-        order by c.started_at desc, c.id desc limit $11`,
-      [
-        Scope.clientId(),
-        filter.phone_key ?? null,
-        filter.from ?? null,
-        filter.to ?? null,
-        filter.status ?? null,
-        filter.direction ?? null,
-        filter.member_id ?? null,
-        before_at,
-        before_id,
-        filter.q === undefined ? null : caseless(filter.q),
-        limit + 1,
-      ],
+        where ${['c.client_id = $1', ...conditions].join(' and ')}
+        order by c.started_at desc, c.id desc limit ${bind(limit + 1)}`,
+      values,
     );
     const { items, next_cursor } = pageOf(rows, limit, (row) => [row.started_at, row.id]);
     return { items: items.map(({ json }) => json), next_cursor };
@@ -302,4 +291,20 @@ export class CallRepository extends TenantRepository<Call> {
     const { items, next_cursor } = pageOf(rows, limit, (row) => [row.phone_key]);
     return { items: items.map(({ phone_number, calls, last_call_at }) => ({ phone_number, calls, last_call_at })), next_cursor };
   }
+}
+
+/** What a list's filters say of a call `c`. */
+function conditionsOf({ phone_key, from, to, status, direction, q, member_id }: CallFilter, bind: Bind): string[] {
+  const conditions: string[] = [];
+  if (phone_key !== undefined) conditions.push(`c.phone_key = ${bind(phone_key)}`);
+  if (from !== undefined) conditions.push(`c.started_at >= ${bind(from)}::timestamptz`);
+  if (to !== undefined) conditions.push(`c.started_at < ${bind(to)}::timestamptz`);
+  if (status !== undefined) conditions.push(`c.status = ${bind(status)}`);
+  if (direction !== undefined) conditions.push(`c.direction = ${bind(direction)}`);
+  if (member_id !== undefined) {
+    const member = `${bind(member_id)}::uuid`;
+    conditions.push(`c.direction = 'internal' and (c.caller_id = ${member} or c.callee_id = ${member})`);
+  }
+  if (q !== undefined) conditions.push(SAYS(`${bind(caseless(q))}::text`));
+  return conditions;
 }

@@ -1,9 +1,9 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { Database, Listener } from '../../../platform/database/index.js';
 import { EventBus } from '../../../platform/events/index.js';
-import { channels, Realtime } from '../../../platform/realtime/index.js';
+import { channels, type KaiwaSocket, Realtime } from '../../../platform/realtime/index.js';
 import { Scope } from '../../../platform/scope/index.js';
-import { SocketRegister } from '../../chat/index.js';
+import { SocketRegister, type SocketsRecorded } from '../../chat/index.js';
 import { type CallStatus, isOpen } from '../log/call.entity.js';
 import { IceServers } from './ice-servers.js';
 import type { RingEventName } from './ring.events.js';
@@ -37,6 +37,8 @@ const EVENT_OF: Record<CallStatus, RingEventName> = {
 @Injectable()
 export class RingNotifier implements OnModuleInit, OnModuleDestroy {
   private stop: (() => void) | undefined;
+  /** The call that each socket was last told to ring for; a person is called once at a time. */
+  private readonly rung = new WeakMap<KaiwaSocket, string>();
 
   constructor(
     private readonly database: Database,
@@ -71,19 +73,35 @@ export class RingNotifier implements OnModuleInit, OnModuleDestroy {
   }
 
   private apply({ client_id, event, call }: Notice): void {
-    for (const { id } of event === 'call:incoming' ? [call.callee] : [call.caller, call.callee]) {
-      const channel = channels.user(client_id, id);
+    if (event === 'call:incoming') {
+      this.ring(this.realtime.socketsIn(channelOf(client_id, call, call.callee.id)), call);
+      return;
+    }
+    for (const { id } of [call.caller, call.callee]) {
+      const channel = channelOf(client_id, call, id);
       if (this.realtime.hasSockets(channel)) this.realtime.emitHere(channel, event, this.view(call, id));
     }
   }
 
   /** A socket that connects while it rings has not been told. */
-  private async tellNewcomers(sockets: ReadonlyArray<{ connection_id: string; user_id: string }>): Promise<void> {
-    const ringing = await this.rings.ringingAt([...new Set(sockets.map(({ user_id }) => user_id))]);
-    for (const call of ringing) {
+  private async tellNewcomers(sockets: SocketsRecorded['sockets']): Promise<void> {
+    for (const call of await this.rings.ringingAt([...new Set(sockets.map(({ user_id }) => user_id))])) {
       const own = sockets.filter(({ user_id }) => user_id === call.callee.id);
-      // Each socket is in a channel of its own id.
-      for (const { connection_id } of own) this.realtime.emitHere(connection_id, 'call:incoming', this.view(call, call.callee.id));
+      this.ring(
+        own.flatMap(({ connection_id }) => this.realtime.socket(connection_id) ?? []),
+        call,
+      );
+    }
+  }
+
+  /** Each socket rings once for a call, though it may be found in two ways while it connects. */
+  private ring(sockets: readonly KaiwaSocket[], call: Ring): void {
+    if (sockets.length === 0) return;
+    const payload = this.view(call, call.callee.id);
+    for (const socket of sockets) {
+      if (this.rung.get(socket) === call.id) continue;
+      this.rung.set(socket, call.id);
+      socket.emit('call:incoming', payload as never);
     }
   }
 
@@ -98,4 +116,9 @@ export class RingNotifier implements OnModuleInit, OnModuleDestroy {
       });
     }
   }
+}
+
+/** Where one of the two hears of a call: on all their sockets, or on those that came for this call, where it was arranged. */
+export function channelOf(client_id: string, call: Ring, user_id: string): string {
+  return call.is_arranged ? channels.leg(client_id, call.id, user_id) : channels.user(client_id, user_id);
 }

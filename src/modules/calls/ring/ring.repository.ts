@@ -19,13 +19,15 @@ export interface Ring {
   callee: Party;
   status: CallStatus;
   media: Media;
+  /** Begun by appointment: nobody rang, nobody is busy with it, and the two need not know each other's names. */
+  is_arranged: boolean;
 }
 
 const PARTY = (column: string): string =>
   `(select json_strip_nulls(json_build_object('id', c.${column}, 'username', (
-      select u.username from users u where u.client_id = c.client_id and u.id = c.${column}))))`;
+      select u.username from users u where u.client_id = c.client_id and u.id = c.${column} and not c.is_arranged))))`;
 
-const RING = `c.id, ${PARTY('caller_id')} as caller, ${PARTY('callee_id')} as callee, c.status, c.media`;
+const RING = `c.id, ${PARTY('caller_id')} as caller, ${PARTY('callee_id')} as callee, c.status, c.media, c.is_arranged`;
 
 const IS_INTERNAL = `c.client_id = $1 and c.direction = 'internal'`;
 
@@ -34,14 +36,14 @@ const IS_INTERNAL = `c.client_id = $1 and c.direction = 'internal'`;
 export class RingRepository {
   constructor(private readonly database: Database) {}
 
-  /** Logs a call between two, in the open transaction. */
-  async insert(call: { caller_id: string; callee_id: string; media: Media; status: 'ringing' | 'in_progress' }): Promise<string> {
-    const { caller_id, callee_id, media, status } = call;
+  /** Logs a call between two: one that rings, or one that was arranged and is under way. */
+  async insert(call: { caller_id: string; callee_id: string; media: Media; is_arranged: boolean }): Promise<string> {
+    const { caller_id, callee_id, media, is_arranged } = call;
     const id = newId();
     await this.database.sql(
-      `insert into calls (client_id, id, direction, status, caller_id, callee_id, media, metadata, answered_at)
-       values ($1, $2, 'internal', $3, $4, $5, $6, $7::jsonb, case $3 when 'in_progress' then now() end)`,
-      [Scope.clientId(), id, status, caller_id, callee_id, media, JSON.stringify({ caller_id, callee_id, media })],
+      `insert into calls (client_id, id, direction, status, caller_id, callee_id, media, metadata, is_arranged, answered_at)
+       values ($1, $2, 'internal', case when $3 then 'in_progress' else 'ringing' end, $4, $5, $6, $7::jsonb, $3, case when $3 then now() end)`,
+      [Scope.clientId(), id, is_arranged, caller_id, callee_id, media, JSON.stringify({ caller_id, callee_id, media })],
     );
     return id;
   }

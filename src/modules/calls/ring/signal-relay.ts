@@ -4,7 +4,7 @@ import { Realtime } from '../../../platform/realtime/index.js';
 
 /** What one person's sockets are to hear. */
 export interface Signal {
-  /** Whose sockets. */
+  /** The Socket.IO room that they are in. */
   readonly channel: string;
   readonly event: string;
   /** The event's payload as JSON. */

@@ -5,6 +5,9 @@ export type TwilioForm = Readonly<Record<string, string | readonly string[]>>;
 
 const MOST_FIELDS = 200;
 
+/** What stands for a caller who has no number. */
+export const NOBODY = 'anonymous';
+
 /** A request's body as a form; null for what Twilio never sends. */
 export function formOf(body: unknown): TwilioForm | null {
   if (body === undefined || body === null) return {};
@@ -39,6 +42,13 @@ export function countOf(form: TwilioForm, name: string): number | undefined {
 export function timeOf(form: TwilioForm, name: string): Date | undefined {
   const time = Date.parse(textOf(form, name) ?? '');
   return Number.isNaN(time) ? undefined : new Date(time);
+}
+
+/** The other side's number, and who called. */
+export function sidesOf(form: TwilioForm): { phone_number: string; direction: 'inbound' | 'outbound' } {
+  const is_outbound = (textOf(form, 'Direction') ?? 'inbound').startsWith('outbound');
+  const number = textOf(form, is_outbound ? 'To' : 'From') ?? NOBODY;
+  return { phone_number: number.slice(0, 100), direction: is_outbound ? 'outbound' : 'inbound' };
 }
 
 function isText(value: unknown): value is string {

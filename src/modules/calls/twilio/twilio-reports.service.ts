@@ -6,7 +6,7 @@ import { TenantIntegrations } from '../../tenancy/index.js';
 import { CallLog } from '../log/call-log.js';
 import type { CallStatus } from '../log/call.entity.js';
 import { TranscriptionQueue } from '../recording/transcription-queue.js';
-import { countOf, requiredOf, textOf, timeOf, type TwilioForm } from './twilio-form.js';
+import { countOf, NOBODY, requiredOf, sidesOf, textOf, timeOf, type TwilioForm } from './twilio-form.js';
 
 /** Twilio's statuses of a call, in our words. */
 const STATUSES: Readonly<Record<string, CallStatus>> = {
@@ -21,8 +21,6 @@ const STATUSES: Readonly<Record<string, CallStatus>> = {
   canceled: 'missed',
   failed: 'failed',
 };
-
-const NOBODY = 'anonymous';
 
 /** The call log keeps itself by what Twilio tells of calls and recordings. The same report again changes nothing. */
 @Injectable()
@@ -82,11 +80,4 @@ export class TwilioReports {
     this.logger.warn({ err: error }, 'Twilio did not say whose a recorded call is');
     return null;
   }
-}
-
-/** The other side's number, and who called. */
-function sidesOf(form: TwilioForm): { phone_number: string; direction: 'inbound' | 'outbound' } {
-  const is_outbound = (textOf(form, 'Direction') ?? 'inbound').startsWith('outbound');
-  const number = textOf(form, is_outbound ? 'To' : 'From') ?? NOBODY;
-  return { phone_number: number.slice(0, 100), direction: is_outbound ? 'outbound' : 'inbound' };
 }

@@ -11,7 +11,7 @@ const REMEMBERED_MS = 30_000;
 @Injectable()
 export class TwilioTenants {
   /** Owners of numbers, by E.164; null for nobody's. A flood of made-up requests then asks the database no more than anybody. */
-  private readonly numbers = new BoundedCache<string, { client_id: string | null; until: number }>(MOST_NUMBERS);
+  private readonly numbers = new BoundedCache<string, { owner: Promise<string | null>; until: number }>(MOST_NUMBERS);
 
   constructor(
     private readonly directory: TenantDirectory,
@@ -39,9 +39,11 @@ export class TwilioTenants {
     const key = number?.startsWith('+') ? phoneKey(number, 'JP') : null;
     if (key === null) return null;
     const known = this.numbers.get(key);
-    if (known && known.until > performance.now()) return known.client_id;
-    const client_id = await this.directory.findByPhoneNumber(key);
-    this.numbers.set(key, { client_id, until: performance.now() + REMEMBERED_MS });
-    return client_id;
+    if (known && known.until > performance.now()) return known.owner;
+    // Kept while it is asked for, so that many who come at once ask once.
+    const owner = this.directory.findByPhoneNumber(key);
+    this.numbers.set(key, { owner, until: performance.now() + REMEMBERED_MS });
+    owner.catch(() => this.numbers.delete(key));
+    return owner;
   }
 }

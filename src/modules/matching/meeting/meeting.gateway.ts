@@ -1,48 +1,37 @@
-import { type OnGatewayConnection, type OnGatewayDisconnect, type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
-import { Config } from '../../../platform/config/index.js';
-import { toAppError } from '../../../platform/errors/index.js';
-import { type KaiwaRequest, Logger } from '../../../platform/http/index.js';
-import { channels, EventBudget, type KaiwaSocket, type KaiwaSpace, Realtime, SocketEvent } from '../../../platform/realtime/index.js';
+import { type OnGatewayDisconnect, WebSocketGateway } from '@nestjs/websockets';
+import { AppError } from '../../../platform/errors/index.js';
+import { Logger } from '../../../platform/http/index.js';
+import { channels, type KaiwaSocket, SocketEvent, type SocketPass } from '../../../platform/realtime/index.js';
 import { Scope } from '../../../platform/scope/index.js';
+import { type PassHolder, SocketPasses } from '../../auth/index.js';
 import { BeatDto, EnterMeetingDto, LeaveMeetingDto, LookDto, MeetingSignalDto, ReadSaidDto, SayDto } from './meeting.dto.js';
 import { GRACE_MS, type Seat } from './talk.js';
 import { TalkService } from './talk.service.js';
 
-/** What the pages of meetings and this server tell each other: no part of the API, and a participant's link is its only credential. */
-@WebSocketGateway({ namespace: 'meetings' })
-export class MeetingGateway implements OnGatewayInit<KaiwaSpace>, OnGatewayConnection<KaiwaSocket>, OnGatewayDisconnect<KaiwaSocket> {
-  private readonly seats = new WeakMap<KaiwaSocket, Seat>();
+/** What a page of a meeting may send, and nothing else. */
+const EVENTS = ['look', 'enter', 'beat', 'leave', 'signal', 'say', 'messages'].map((name) => `meeting:${name}`);
+
+/**
+ * What the pages of meetings and this server tell each other: no part of the API. Their sockets come by a pass, `<meeting's id>.<participant's token>`; a
+ * socket of an account has no seat in any meeting.
+ */
+@WebSocketGateway()
+export class MeetingGateway implements OnGatewayDisconnect<KaiwaSocket> {
+  private readonly seats = new WeakMap<SocketPass, Seat>();
   /** What a socket sends is looked at one after another, so that it keeps its order. */
   private readonly last = new WeakMap<KaiwaSocket, Promise<unknown>>();
 
   constructor(
-    private readonly config: Config,
-    private readonly realtime: Realtime,
+    passes: SocketPasses,
     private readonly talks: TalkService,
     private readonly logger: Logger,
-  ) {}
-
-  afterInit(space: KaiwaSpace): void {
-    this.realtime.attachSpace(space);
-    space.use((socket, next) => {
-      this.admit(socket).then(
-        () => next(),
-        (thrown: unknown) => {
-          const error = toAppError(thrown);
-          if (error.status === 500) this.logger.error({ err: error }, 'a meeting could not be entered');
-          next(new Error(error.code));
-        },
-      );
-    });
-  }
-
-  handleConnection(socket: KaiwaSocket): void {
-    const { client_id, meeting_id, user_id } = this.seatOf(socket);
-    void socket.join(channels.seat(client_id, meeting_id, user_id));
+  ) {
+    passes.register((pass) => this.verify(pass));
   }
 
   async handleDisconnect(socket: KaiwaSocket): Promise<void> {
-    const seat = this.seatOf(socket);
+    const seat = this.findSeat(socket);
+    if (!seat) return;
     try {
       await Scope.runAs(seat.client_id, () => this.talks.leave(seat, socket.id, false));
     } catch (error) {
@@ -67,14 +56,15 @@ export class MeetingGateway implements OnGatewayInit<KaiwaSpace>, OnGatewayConne
   }
 
   @SocketEvent('meeting:leave', LeaveMeetingDto, { summary: 'Leave' })
-  leave(socket: KaiwaSocket, { has_left }: LeaveMeetingDto): Promise<void> {
+  async leave(socket: KaiwaSocket, { has_left }: LeaveMeetingDto): Promise<void> {
     return this.talks.leave(this.seatOf(socket), socket.id, has_left);
   }
 
   @SocketEvent('meeting:signal', MeetingSignalDto, { summary: 'Tell the other of the two what their browser needs to know' })
-  signal(socket: KaiwaSocket, { data }: MeetingSignalDto): Promise<void> {
+  async signal(socket: KaiwaSocket, { data }: MeetingSignalDto): Promise<void> {
+    const seat = this.seatOf(socket);
     const before = this.last.get(socket) ?? Promise.resolve();
-    const signal = before.then(() => this.talks.signal(this.seatOf(socket), socket, data));
+    const signal = before.then(() => this.talks.signal(seat, socket, data));
     this.last.set(
       socket,
       signal.catch(() => undefined),
@@ -92,28 +82,28 @@ export class MeetingGateway implements OnGatewayInit<KaiwaSpace>, OnGatewayConne
     return { messages: await this.talks.said(this.seatOf(socket), after_seq) };
   }
 
-  private async admit(socket: KaiwaSocket): Promise<void> {
-    const { meeting_id, token } = socket.handshake.auth as { meeting_id?: unknown; token?: unknown };
-    const { seat, talk } = await this.talks.admit(meeting_id, token);
-    this.seats.set(socket, seat);
-    const { client_id, user_id: id } = seat;
-    const exp = Math.ceil((talk.ends_at.getTime() + GRACE_MS) / 1_000);
-    socket.data = {
-      client_id,
-      actor: { kind: 'user', id, email: '', role: 'member', sid: null, room_id: talk.room_id, credential: 'bearer', exp },
-      // The talk itself is asked at each event.
-      asOfNow: (actor) => actor,
-      username: '',
-      address: (socket.request as KaiwaRequest).ip ?? socket.handshake.address,
-      joined: new Map(),
-      joining: new Map(),
-      budget: new EventBudget(this.config.env.RATE_LIMIT?.caller ?? null),
-    };
+  private async verify(pass: string): Promise<PassHolder | null> {
+    const dot = pass.indexOf('.');
+    try {
+      const { seat, talk } = await this.talks.admit(pass.slice(0, dot), pass.slice(dot + 1));
+      const { client_id, meeting_id, user_id } = seat;
+      const granted: SocketPass = { channel: channels.seat(client_id, meeting_id, user_id), events: EVENTS };
+      this.seats.set(granted, seat);
+      return { client_id, user_id, exp: Math.ceil((talk.ends_at.getTime() + GRACE_MS) / 1_000), pass: granted };
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'MEETING_NOT_FOUND') return null;
+      throw error;
+    }
   }
 
+  private findSeat({ data }: KaiwaSocket): Seat | undefined {
+    return data.pass ? this.seats.get(data.pass) : undefined;
+  }
+
+  /** @throws MEETING_NOT_FOUND to sockets of accounts */
   private seatOf(socket: KaiwaSocket): Seat {
-    const seat = this.seats.get(socket);
-    if (!seat) throw new Error('A socket has no seat in any meeting');
+    const seat = this.findSeat(socket);
+    if (!seat) throw new AppError('MEETING_NOT_FOUND');
     return seat;
   }
 }

@@ -31,6 +31,7 @@ export class DrawingProcess implements OnModuleDestroy {
   private child: ChildProcess | null = null;
   private idle: NodeJS.Timeout | undefined;
   private last: Promise<unknown> = Promise.resolve();
+  private stopped = false;
 
   constructor(private readonly logger: Logger) {}
 
@@ -47,10 +48,12 @@ export class DrawingProcess implements OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
+    this.stopped = true;
     this.end();
   }
 
   private async drawNow(html: string): Promise<string> {
+    if (this.stopped) throw new Error('The server stops');
     clearTimeout(this.idle);
     const child = (this.child ??= this.start());
     child.ref();
@@ -64,7 +67,8 @@ export class DrawingProcess implements OnModuleDestroy {
       return answer.image;
     } catch (error) {
       this.end();
-      throw error;
+      // Then it was no fault of the page, which another server draws.
+      throw this.stopped ? new Error('The server stops', { cause: error }) : error;
     }
   }
 

@@ -17,7 +17,7 @@ export interface AnswersOptions {
   example?: unknown;
   /** The body's media type; JSON where none is given. */
   content_type?: string;
-  /** The same in another media type, for whoever asks for that; together with a class alone. */
+  /** The same in another media type, for whoever asks for that; together with a class or a schema. */
   or?: { content_type: string; schema: SchemaObject; example: unknown };
 }
 
@@ -39,7 +39,9 @@ export function Answers(status: number, type?: Type | readonly [Type] | SchemaOb
     ApiResponse({
       status,
       description,
-      ...(options.or && typeof type === 'function' ? eitherOf(type, options.or) : bodyOf(type, content_type, example)),
+      ...(options.or && type !== undefined && !Array.isArray(type)
+        ? eitherOf(type as Type | SchemaObject, example, options.or)
+        : bodyOf(type, content_type, example)),
       ...(headers ? { headers: headerDocs(headers) } : {}),
     } as ApiResponseOptions)(target, key, descriptor);
     documentErrors(target, key, descriptor);
@@ -58,8 +60,10 @@ function bodyOf(type: Type | readonly [Type] | SchemaObject | undefined, content
   return { content: { [content_type]: { schema: type, ...(example === undefined ? {} : { example }) } } };
 }
 
-function eitherOf(type: Type, { content_type, schema, example }: NonNullable<AnswersOptions['or']>): object {
-  return { content: { 'application/json': { schema: { $ref: getSchemaPath(type) } }, [content_type]: { schema, example } } };
+function eitherOf(type: Type | SchemaObject, example: unknown, or: NonNullable<AnswersOptions['or']>): object {
+  const schema = typeof type === 'function' ? { $ref: getSchemaPath(type) } : type;
+  const json = { schema, ...(example === undefined ? {} : { example }) };
+  return { content: { 'application/json': json, [or.content_type]: { schema: or.schema, example: or.example } } };
 }
 
 function headerDocs(headers: Record<string, string>): object {

@@ -25,6 +25,9 @@ const PUBLIC_CODES: Record<PublicTenant, readonly ErrorCode[]> = {
   none: [],
 };
 
+/** Methods that change nothing (RFC 9110, section 9.2.1). */
+const SAFE = new Set([RequestMethod.GET, RequestMethod.HEAD, RequestMethod.OPTIONS]);
+
 type Responses = Record<string, object>;
 
 /**
@@ -67,7 +70,7 @@ function commonCodes(target: object, key: string | symbol, handler: object): Err
   // The operator has to name the tenant, and may name one that is not there.
   if (access?.kind === 'role') codes.push('SCOPE_MISSING', 'CLIENT_MISMATCH', 'VALIDATION_FAILED', 'UNKNOWN_CLIENT');
   if (access?.kind === 'role') codes.push('ISSUER_UNAVAILABLE');
-  const unsafe = body || (method !== undefined && method !== RequestMethod.GET);
+  const unsafe = body || (method !== undefined && !SAFE.has(method));
   if (access?.kind !== 'public' && unsafe) codes.push('ORIGIN_NOT_ALLOWED');
   // What writes may meet another one that writes the same.
   if (unsafe) codes.push('CONFLICT');

@@ -14,7 +14,7 @@ const [, base = '', meeting_id = ''] = /^(.*)\/meetings\/([^/]+)\/join\/?$/.exec
 const token = new URLSearchParams(location.search).get('token') ?? '';
 const tab_id = crypto.getRandomValues(new Uint32Array(2)).join('-');
 
-const socket = io('/meetings', { auth: { meeting_id, token }, transports: ['websocket', 'polling'], reconnectionDelayMax: 5_000 });
+const socket = io({ auth: { pass: `${meeting_id}.${token}` }, transports: ['websocket', 'polling'], reconnectionDelayMax: 5_000 });
 const emit = (event, payload) => socket.timeout(ACK_MS).emitWithAck(event, payload);
 const talk = new TalkPanel(emit);
 talk.onFault = toast;
@@ -56,10 +56,15 @@ function start() {
   byId('again').onclick = () => location.reload();
   socket.on('connect', () => void (place === 'in' ? enter() : look()));
   socket.on('connect_error', ({ message }) => {
-    if (message === 'MEETING_NOT_FOUND') return place === 'in' ? void finish('over') : say(words.nowhere, words.nowhereText);
+    if (message === 'Unauthorized') return place === 'in' ? void finish('over') : say(words.nowhere, words.nowhereText);
     if (place === 'before' && state === null) say(words.unreachable, words.unreachableText);
   });
-  socket.on('disconnect', (reason) => place === 'in' && reason !== 'io client disconnect' && toast(words.lost));
+  socket.on('disconnect', (reason) => {
+    if (place === 'gone') return;
+    if (place === 'in') toast(words.lost);
+    // Whom the server sends away does not come back by itself.
+    if (reason === 'io server disconnect') setTimeout(() => place !== 'gone' && socket.connect(), 2_000);
+  });
   socket.on('meeting:people', (next) => apply(next));
   socket.on('meeting:signal', ({ data }) => hear(data));
   socket.on('meeting:message', () => place === 'in' && void talk.refresh());
