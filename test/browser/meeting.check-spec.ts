@@ -167,6 +167,9 @@ describe('a talk in two real pages', () => {
     await Promise.all([seesAndHears(desk), seesAndHears(phone)]);
     await Promise.all([desk, phone].map((page) => page.locator('#recording').waitFor({ state: 'visible', timeout: 30_000 })));
     const begun = Date.now();
+    // At first the speaker's microphone alone is on, and later the listener's.
+    await phone.locator('#mic').click();
+    expect(await phone.locator('#mic').textContent()).toBe('マイク オフ');
 
     // Beside the talk they write, by page and by REST.
     await phone.locator('#talk-open').click();
@@ -184,9 +187,14 @@ describe('a talk in two real pages', () => {
     const said = await taro.api<Array<{ text: string }>>(`/messages?matching_id=${matching.id}`);
     expect(said.body.map(({ text }) => text)).toEqual(['Yes, very well.', '聞こえますか？', 'よろしくお願いします']);
 
+    await desk.waitForFunction((at) => Date.now() >= at, begun + 6_000);
+    await phone.locator('#mic').click();
+    await desk.locator('#mic').click();
+    await shot(desk, 'muted-desktop');
+
     // They talk for 10 s, and until the talk has begun by its date.
     const until = Math.max(
-      begun + 10_000,
+      begun + 13_000,
       new Date((await hanako.api<{ date: string }>(`/matching/${matching.id}`)).body.date).getTime() + 1_000,
     );
     await desk.waitForFunction((at) => Date.now() >= at, until, { timeout: 60_000 });
@@ -210,9 +218,14 @@ describe('a talk in two real pages', () => {
     const duration_s = await durationOf(path);
     expect(duration_s).toBeGreaterThan(8);
     expect(Math.abs(duration_s - talked_s)).toBeLessThan(6);
+    // Both voices are in it: each microphone beeps twice a second, and one of the two was on at a time.
     const beeps = await beepsIn(path);
-    // Two microphones that beep once a second each.
-    expect(beeps.length).toBeGreaterThan(duration_s * 0.6);
+    const between = (from: number, to: number): number => beeps.filter((at) => at >= from && at < to).length;
+    expect(between(1.5, 4.5)).toBeGreaterThanOrEqual(4);
+    expect(between(duration_s - 4.5, duration_s - 1.5)).toBeGreaterThanOrEqual(4);
+    expect(beeps.length).toBeGreaterThan(duration_s * 1.4);
+    // It is the tone of Chromium's microphone, and hardly anything else.
+    expect(await loudnessAt(path, 400)).toBeGreaterThan((await loudnessAt(path, 700)) + 12);
     // A player finds every place in it, and it has no fault anywhere.
     await run('ffmpeg', ['-v', 'error', '-xerror', '-ss', String(Math.floor(duration_s / 2)), '-i', path, '-f', 'null', '-']);
 
@@ -305,8 +318,25 @@ async function durationOf(path: string): Promise<number> {
   return Number(stdout.trim());
 }
 
+const WINDOW_S = 0.05;
+const RATE = 8_000;
+
 /** Where sound begins after silence, in seconds. */
 async function beepsIn(path: string): Promise<number[]> {
-  const { stderr } = await run('ffmpeg', ['-hide_banner', '-i', path, '-af', 'silencedetect=noise=-45dB:d=0.15', '-f', 'null', '-']);
-  return [...stderr.matchAll(/silence_end: ([\d.]+)/g)].map(([, at]) => Number(at));
+  const decode = ['-v', 'error', '-i', path, '-ac', '1', '-ar', String(RATE), '-f', 's16le', '-'];
+  const { stdout } = await run('ffmpeg', decode, { encoding: 'buffer', maxBuffer: 64 * 1024 * 1024 });
+  const samples = new Int16Array(stdout.buffer, stdout.byteOffset, Math.floor(stdout.length / 2));
+  const size = RATE * WINDOW_S;
+  const levels = Array.from({ length: Math.floor(samples.length / size) }, (_, index) => {
+    const squares = samples.subarray(index * size, (index + 1) * size).reduce((sum, value) => sum + value * value, 0);
+    return Math.sqrt(squares / size);
+  });
+  return levels.flatMap((level, index) => (level > 1_000 && (levels[index - 1] ?? 0) < 1_000 ? [index * WINDOW_S] : []));
+}
+
+/** How loud it is around a frequency, in dB. */
+async function loudnessAt(path: string, frequency: number): Promise<number> {
+  const band = `bandpass=f=${frequency}:width_type=h:w=40`;
+  const { stderr } = await run('ffmpeg', ['-hide_banner', '-i', path, '-af', `${band},${band},volumedetect`, '-f', 'null', '-']);
+  return Number(/mean_volume: (-?[\d.]+) dB/.exec(stderr)?.[1]);
 }

@@ -369,6 +369,24 @@ describe('in a meeting', () => {
     });
   });
 
+  it('a payload that is none is refused, whatever is sent', async () => {
+    const { his } = await both();
+    const names = ['look', 'enter', 'beat', 'leave', 'signal', 'say', 'messages'];
+    for (const name of names) {
+      for (const payload of [
+        null,
+        'text',
+        42,
+        [],
+        { unknown: 1 },
+        { tab_id: 7, can_record: 'yes', is_recording: 1, text: '', after_seq: -1 },
+      ]) {
+        expect(await emit(his, `meeting:${name}`, payload)).toMatchObject({ ok: false, code: 'VALIDATION_FAILED' });
+      }
+    }
+    expect(his.connected).toBe(true);
+  });
+
   it('direct messages go beside it, by page and by REST alike', async () => {
     const { his, hers, student, speaker, matching } = await both();
     const told = next(his, 'meeting:message');

@@ -20,7 +20,7 @@ import { BeginTakeDto, CreateMeetingDto, JoinQuery } from './meeting.dto.js';
 import { assetText, NOWHERE_HTML, PAGE_HEADERS, pageText } from './meeting-page.js';
 import { MeetingService } from './meeting.service.js';
 import { MeetingView, TakeView } from './meeting.view.js';
-import { RecordingService } from './recording.service.js';
+import { RecordingService, type TakePlace } from './recording.service.js';
 import { TalkService } from './talk.service.js';
 
 const TOKEN = {
@@ -160,8 +160,10 @@ export class MeetingController {
     const silence = (): void => void request.destroy();
     request.setTimeout(SILENCE_MS, silence);
     try {
-      const place = { offset: countIn(request, 'upload-offset') ?? 0, length: countIn(request, 'upload-length') };
-      if (request.headers['upload-offset'] === undefined) throw AppError.field('Upload-Offset', 'is required');
+      const place = (): TakePlace => ({
+        offset: countIn(request, 'Upload-Offset') ?? missing(),
+        length: countIn(request, 'Upload-Length'),
+      });
       const position = await this.recordings.append(id, take_id, tokenOf(request), place, bytesOf(request));
       response.writeHead(204, { 'Upload-Offset': position }).end();
     } catch (error) {
@@ -187,8 +189,12 @@ function tokenOf(request: KaiwaRequest): unknown {
 }
 
 function countIn(request: KaiwaRequest, name: string): number | null {
-  const value = request.headers[name];
+  const value = request.headers[name.toLowerCase()];
   if (value === undefined) return null;
   if (typeof value !== 'string' || !/^\d{1,15}$/.test(value)) throw AppError.field(name, 'must be a number of bytes');
   return Number(value);
+}
+
+function missing(): never {
+  throw AppError.field('Upload-Offset', 'is required');
 }

@@ -14,6 +14,12 @@ const MOST_TAKES = 100;
 /** Several times of what a browser makes of voices. */
 const BYTES_PER_SECOND = 16 * 1_024;
 
+/** Where bytes belong, and how many there are in all where that is known: then the recording is whole. */
+export interface TakePlace {
+  readonly offset: number;
+  readonly length: number | null;
+}
+
 /** What participants' browsers record, as it comes; by the participant's link alone. */
 @Injectable()
 export class RecordingService {
@@ -41,17 +47,13 @@ export class RecordingService {
   }
 
   /**
-   * Adds bytes at `offset`; the recording is whole once it has `length`, where that is told. Bytes may come a while after the end of the talk.
+   * Adds bytes; `place` says where, and throws where that is not said properly: it is asked once it is clear whose the recording is. Bytes may come a while
+   * after the end of the talk.
    * @throws MEETING_NOT_FOUND, UPLOAD_NOT_FOUND, UPLOAD_OFFSET, FILE_TOO_LARGE, STORAGE_UNAVAILABLE
    */
-  append(
-    meeting_id: string,
-    take_id: string,
-    token: unknown,
-    { offset, length }: { offset: number; length: number | null },
-    bytes: AsyncIterable<Buffer>,
-  ): Promise<number> {
+  append(meeting_id: string, take_id: string, token: unknown, place: () => TakePlace, bytes: AsyncIterable<Buffer>): Promise<number> {
     return this.inTake(meeting_id, take_id, token, async ({ talk }) => {
+      const { offset, length } = place();
       const position = await this.uploads.append(take_id, offset, bytes);
       if (length !== null && position >= length) await this.finish(talk, take_id);
       return position;
