@@ -10,6 +10,7 @@ import { CreateFiles1763600700000 } from './1763600700000-CreateFiles.js';
 import { CreatePages1763600800000 } from './1763600800000-CreatePages.js';
 import { CreateRinging1763600900000 } from './1763600900000-CreateRinging.js';
 import { CreateMatching1763601000000 } from './1763601000000-CreateMatching.js';
+import { CreateMeetings1763601100000 } from './1763601100000-CreateMeetings.js';
 
 /** Every migration, oldest first; listed, so that a build without one does not compile. */
 export const MIGRATIONS: Array<new () => MigrationInterface> = [
@@ -24,4 +25,5 @@ export const MIGRATIONS: Array<new () => MigrationInterface> = [
   CreatePages1763600800000,
   CreateRinging1763600900000,
   CreateMatching1763601000000,
+  CreateMeetings1763601100000,
 ];

@@ -4,6 +4,7 @@ import type { Logger as PinoLogger } from 'pino';
 import { DocumentsModule } from './documents/index.js';
 import { LlmModule } from './integrations/llm/index.js';
 import { AI_ENTITIES, AiModule, AssistantModule } from './modules/ai/index.js';
+import { MeetingsModule } from './integrations/meetings/index.js';
 import { PaymentsModule } from './integrations/payments/index.js';
 import { AUTH_ENTITIES, AuthGuard, AuthModule, IdempotencyGuard, RateLimitGuard } from './modules/auth/index.js';
 import { CALLS_ENTITIES, CallsModule, RingModule } from './modules/calls/index.js';
@@ -53,6 +54,7 @@ export class AppModule {
         RealtimeModule,
         OperationModule,
         PaymentsModule,
+        MeetingsModule,
         DocumentsModule,
         LlmModule,
         // The rooms come first among the routes: they are asked for most.

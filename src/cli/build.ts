@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -13,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /*
@@ -61,9 +62,19 @@ function compile(): void {
     rmSync(LOCK, { force: true });
     process.exit(status || 1);
   }
+  copyPages();
   // Written under another name first, so that a stamp is whole or absent; of what was read before the build, so that a change during it counts.
   writeFileSync(`${STAMP}.new`, JSON.stringify(wanted));
   renameSync(`${STAMP}.new`, STAMP);
+}
+
+/** The pages that are served as they stand in the sources, from folders of that name. */
+function copyPages(): void {
+  for (const path of filesIn(join(ROOT, 'src')).filter((file) => basename(dirname(file)) === 'page')) {
+    const copy = join(DIST, relative(ROOT, path));
+    mkdirSync(dirname(copy), { recursive: true });
+    copyFileSync(path, copy);
+  }
 }
 
 function isCurrent(): boolean {

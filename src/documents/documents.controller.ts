@@ -7,7 +7,7 @@ import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import { AppError } from '../platform/errors/index.js';
 import { Answers, Public } from '../platform/http/index.js';
 import { Documents } from './documents.js';
-import { PackedText } from './packed-text.js';
+import { PackedText } from '../platform/http/index.js';
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
 

@@ -2,7 +2,7 @@ import { type INestApplication, Injectable } from '@nestjs/common';
 import { Config } from '../platform/config/index.js';
 import { buildAsyncApi, socketModels } from './asyncapi.js';
 import { buildOpenApi } from './openapi.js';
-import { PackedText } from './packed-text.js';
+import { PackedText } from '../platform/http/index.js';
 
 /** The documents, built when they are first asked for: most starts never are. */
 @Injectable()

@@ -11,8 +11,8 @@ import { fillPath, makeSide, PATH_SPECIMENS, SCOPES, type Side, specimenOf } fro
 
 /* Who may call: every route that is registered, whoever wrote it. */
 
-/** Registered, and no part of the API: the page that shows it. */
-const HIDDEN = ['GET /docs', 'GET /docs/assets/start.js', 'GET /docs/assets/:file'];
+/** Registered, and no part of the API: the page that shows it, and the parts of pages. */
+const HIDDEN = ['GET /docs', 'GET /docs/assets/start.js', 'GET /docs/assets/:file', 'GET /meetings/assets/:file'];
 
 let twilio: TwilioServer;
 let server: TestServer;
@@ -259,7 +259,7 @@ describe('both prefixes', () => {
       if (show(plain) !== show(prefixed)) wrong.push(`${operation.id}: ${shownOf(plain)} and ${shownOf(prefixed)}`);
     });
     for (const name of HIDDEN) {
-      const path = name.replace('GET ', '').replace(':file', 'swagger-ui.css');
+      const path = name.replace('GET ', '').replace('docs/assets/:file', 'docs/assets/swagger-ui.css').replace(':file', 'meeting.css');
       const [plain, prefixed] = [await server.api(path), await server.api(`/api${path}`)];
       if (plain.status !== 200 || shownOf(plain) !== shownOf(prefixed)) wrong.push(path);
     }

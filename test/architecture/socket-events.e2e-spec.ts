@@ -16,6 +16,9 @@ import { FIELD_SPECIMENS, makeSide, namesAnObject, type Side, specimenOf } from 
 /** Events that do nothing where there is nothing to do, and say so to everybody. */
 const HARMLESS = ['leaveRoom'];
 
+/** What the pages of this server's own say and are told. */
+const OF_PAGES = /^meeting:/;
+
 type Ack = { ok: boolean; code?: string; message?: string; details?: unknown };
 
 let server: TestServer;
@@ -48,11 +51,13 @@ describe('every socket event', () => {
   });
 
   it('is described, and nothing is described that is not there', async () => {
-    expect(received.map(({ name }) => name).sort()).toEqual(surface.events.map(({ name }) => name).sort());
+    // What a page of this server's own says is no part of the API.
+    const api = surface.events.filter(({ name }) => !OF_PAGES.test(name));
+    expect(received.map(({ name }) => name).sort()).toEqual(api.map(({ name }) => name).sort());
     const sent = events.filter(({ action }) => action === 'send').map(({ name }) => name);
     expect(sent.sort()).toEqual([...surface.sent].sort());
     const texts = await moduleSources();
-    expect([...new Set(emittedNames(texts))].filter((name) => !surface.sent.includes(name))).toEqual([]);
+    expect([...new Set(emittedNames(texts))].filter((name) => !surface.sent.includes(name) && !OF_PAGES.test(name))).toEqual([]);
     expect(surface.sent.filter((name) => !texts.some((text) => text.includes(`'${name}'`)))).toEqual([]);
   });
 
@@ -62,6 +67,16 @@ describe('every socket event', () => {
     }
     // Not even past the handshake of the protocol, by a client that is none.
     for (const { name, message } of received) expect(await sendBare(name, message.examples[0]?.payload)).toBe('closed');
+  });
+
+  it("of a page is nothing to an account's socket, nor to one that is nobody's", async () => {
+    const own = surface.events.filter(({ name }) => OF_PAGES.test(name));
+    expect(own.length).toBeGreaterThan(5);
+    for (const { name } of own) {
+      const ack = await emit<Ack>(socket, name, {});
+      if (ack.code !== 'VALIDATION_FAILED') expect(ack).toMatchObject({ ok: false, code: 'MEETING_NOT_FOUND' });
+      expect(await sendBare(name, {})).toBe('closed');
+    }
   });
 
   it('refuses a payload that is none, in the words of the error table', async () => {
@@ -220,6 +235,6 @@ async function moduleSources(): Promise<string[]> {
 
 /** The names that the sources emit, as far as they stand where they are emitted. */
 function emittedNames(texts: readonly string[]): string[] {
-  const PATTERNS = [/\bevent: '([a-z:]+)'/g, /socket\.emit\('([a-z:]+)'/g, /\bemit(?:Here|Everywhere)\([^']*'([a-z:]+)'/g];
+  const PATTERNS = [/\bevent: '([a-z:]+)'/g, /socket\.emit\('([a-z:]+)'/g, /\bemit(?:Here|Everywhere)\([^';]*'([a-z:]+)'/g];
   return texts.flatMap((text) => PATTERNS.flatMap((pattern) => [...text.matchAll(pattern)].map(([, name = '']) => name)));
 }

@@ -152,6 +152,11 @@ export const PATH_SPECIMENS: Record<string, Specimen | FreeValue> = {
   'departments/{id}': masterData('departments'),
   'certificates/{id}': { make: ({ people }) => submitPapers(people.member), missing: randomUUID },
   'matching/{id}': { make: makeMatching, missing: randomUUID },
+  'meetings/{id}': {
+    make: async ({ people, values }) => idOf(await people.owner.api('/meeting', post({ matching_id: valueOf(values, 'matching/{id}') }))),
+    missing: randomUUID,
+  },
+  'recordings/{take_id}': { make: () => randomUUID(), missing: randomUUID },
   'uploads/{id}': {
     make: async ({ people }) => {
       const made = await people.owner.api('/uploads', { method: 'POST', headers: { 'tus-resumable': '1.0.0', 'upload-length': '9' } });

@@ -87,6 +87,11 @@ export class FileService {
     return file;
   }
 
+  /** A file for what this server does itself; null where it is gone. */
+  find(id: string): Promise<StoredFile | null> {
+    return this.files.findOne({ id });
+  }
+
   /** The bytes of a file that was got for reading, or a part of them. @throws FILE_NOT_FOUND, STORAGE_UNAVAILABLE */
   async open({ id, object_key }: Pick<StoredFile, 'id' | 'object_key'>, range?: ByteRange): Promise<Readable> {
     try {

@@ -13,6 +13,7 @@ import { FileLinks } from './file-links.js';
 import { FileRepository } from './file.repository.js';
 import { FileService } from './file.service.js';
 import { ImageVariants } from './image-variants.js';
+import { GrowingUploads } from './resumable/growing-uploads.js';
 import { ResumableController } from './resumable/resumable.controller.js';
 import { ResumableService } from './resumable/resumable.service.js';
 import { UploadLocker } from './resumable/upload-locker.js';
@@ -34,6 +35,7 @@ import { TrashCollector } from './trash-collector.js';
     FileLinks,
     FileRepository,
     FileService,
+    GrowingUploads,
     ImageVariants,
     ResumableService,
     UploadLocker,
@@ -41,6 +43,6 @@ import { TrashCollector } from './trash-collector.js';
     StorageAccountRepository,
     TrashCollector,
   ],
-  exports: [FileAccess, FileAttachments, FileLinks, FileService, TrashCollector],
+  exports: [GrowingUploads, FileAccess, FileAttachments, FileLinks, FileService, TrashCollector],
 })
 export class FilesModule {}

@@ -5,6 +5,7 @@ export { type AttachedTo, FileAttachments, type AttachOptions, type FileKind } f
 export { type FileLink, FileLinks } from './file-links.js';
 export { FileService } from './file.service.js';
 export { FilesModule } from './files.module.js';
+export { GrowingUploads } from './resumable/growing-uploads.js';
 export { FileView, toFileView } from './file.view.js';
 export { StoredFile } from './stored-file.entity.js';
 export { TrashCollector } from './trash-collector.js';

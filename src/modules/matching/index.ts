@@ -1,5 +1,6 @@
 import { Certificate } from './certificate/certificate.entity.js';
 import { Matching } from './matching.entity.js';
+import { Meeting } from './meeting/meeting.entity.js';
 import { Notification } from './notification/notification.entity.js';
 import { Payment } from './payment/payment.entity.js';
 
@@ -12,4 +13,4 @@ export { type NewNotification, NotificationService } from './notification/notifi
 export { PaymentService } from './payment/payment.service.js';
 
 /** The entity classes of this module. */
-export const MATCHING_ENTITIES = [Certificate, Matching, Notification, Payment];
+export const MATCHING_ENTITIES = [Certificate, Matching, Meeting, Notification, Payment];

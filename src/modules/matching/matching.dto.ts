@@ -2,8 +2,8 @@ import { IsIdField, IsIntField, IsOneOf, IsText, IsTimestamp, PageQuery } from '
 import { MAX_CONTENT } from '../chat/index.js';
 import { MATCHING_STATUSES, type MatchingStatus } from './matching.entity.js';
 
-const MIN_MINUTES = 5;
-const MAX_MINUTES = 180;
+export const MIN_MINUTES = 5;
+export const MAX_MINUTES = 180;
 
 /** Whom to talk to, and when. */
 export class CreateMatchingDto {

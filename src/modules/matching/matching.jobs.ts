@@ -3,6 +3,7 @@ import { Database } from '../../platform/database/index.js';
 import { EventBus } from '../../platform/events/index.js';
 import { Jobs } from '../../platform/jobs/index.js';
 import { MatchingRepository } from './matching.repository.js';
+import { MeetingEnding } from './meeting/meeting-ending.js';
 import { MatchingNotices } from './matching-notices.js';
 import { serverStatus } from './matching.policy.js';
 import { PaymentService } from './payment/payment.service.js';
@@ -24,6 +25,7 @@ export class MatchingJobs {
     private readonly notices: MatchingNotices,
     private readonly notifications: NotificationService,
     private readonly payments: PaymentService,
+    private readonly ending: MeetingEnding,
     private readonly jobs: Jobs,
     events: EventBus,
   ) {
@@ -38,8 +40,7 @@ export class MatchingJobs {
     await this.database.transaction(async () => {
       const matching = await this.matchings.lock(id);
       if (!matching || matching.ends_at.getTime() > Date.now()) return;
-      const status = serverStatus(matching.is_done_meeting ? 'finish' : 'miss', matching.status);
-      if (status) await this.matchings.update({ id }, { status });
+      await this.ending.settle(matching);
     });
   }
 

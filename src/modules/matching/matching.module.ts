@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/index.js';
+import { RingModule } from '../calls/index.js';
 import { ChatModule } from '../chat/index.js';
 import { FilesModule } from '../files/index.js';
 import { TenancyModule } from '../tenancy/index.js';
@@ -13,6 +15,19 @@ import { MatchingJobs } from './matching.jobs.js';
 import { MatchingNotices } from './matching-notices.js';
 import { MatchingRepository } from './matching.repository.js';
 import { MatchingService } from './matching.service.js';
+import { MeetingController } from './meeting/meeting.controller.js';
+import { MeetingEnding } from './meeting/meeting-ending.js';
+import { MeetingGateway } from './meeting/meeting.gateway.js';
+import { MeetingJobs } from './meeting/meeting.jobs.js';
+import { MeetingRepository } from './meeting/meeting.repository.js';
+import { MeetingService } from './meeting/meeting.service.js';
+import { MeetingTokens } from './meeting/meeting-tokens.js';
+import { MeetingVoice } from './meeting/meeting-voice.js';
+import { PartyRepository } from './meeting/party.repository.js';
+import { RecordingService } from './meeting/recording.service.js';
+import { TakeRepository } from './meeting/take.repository.js';
+import { TalkService } from './meeting/talk.service.js';
+import { TranscriptJob } from './meeting/transcript.job.js';
 import { NotificationController } from './notification/notification.controller.js';
 import { NotificationRepository } from './notification/notification.repository.js';
 import { NotificationService } from './notification/notification.service.js';
@@ -21,8 +36,15 @@ import { PaymentRepository } from './payment/payment.repository.js';
 import { PaymentService } from './payment/payment.service.js';
 
 @Module({
-  imports: [TenancyModule, UsersModule, FilesModule, ChatModule],
-  controllers: [CertificateController, MatchingController, DirectMessageController, NotificationController, PaymentController],
+  imports: [TenancyModule, UsersModule, FilesModule, ChatModule, RingModule, AuthModule],
+  controllers: [
+    CertificateController,
+    MatchingController,
+    DirectMessageController,
+    NotificationController,
+    PaymentController,
+    MeetingController,
+  ],
   providers: [
     CertificateRepository,
     CertificateService,
@@ -31,10 +53,22 @@ import { PaymentService } from './payment/payment.service.js';
     MatchingNotices,
     MatchingRepository,
     MatchingService,
+    MeetingEnding,
+    MeetingGateway,
+    MeetingJobs,
+    MeetingRepository,
+    MeetingService,
+    MeetingTokens,
+    MeetingVoice,
     NotificationRepository,
     NotificationService,
     PaymentRepository,
+    PartyRepository,
     PaymentService,
+    RecordingService,
+    TakeRepository,
+    TalkService,
+    TranscriptJob,
   ],
   exports: [CertificateService, MatchingService, NotificationService, PaymentService],
 })

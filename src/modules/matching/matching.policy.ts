@@ -26,6 +26,8 @@ export const MATCHING_RULES = {
   move: { from: ['booked'], to: 'booked', by: [...TWO, 'desk'], until_cutoff: true },
   cancel: { from: ['booked'], to: 'cancelled', by: [...TWO, 'desk'], until_cutoff: true },
   pay: { from: ['booked', 'done'], to: null, by: ['listener', 'desk'] },
+  /** To open the meeting. */
+  meet: { from: ['booked'], to: null, by: [...TWO, 'desk'] },
   /** Direct messages are the two's alone: to everybody else there are none. */
   write: { from: ALWAYS, to: null, by: TWO, refusal: 'MATCHING_NOT_FOUND' },
   finish: { from: ['booked', 'no_show'], to: 'done', by: ['server'] },

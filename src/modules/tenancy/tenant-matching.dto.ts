@@ -1,4 +1,4 @@
-import { IsIntField, IsText } from '../../platform/http/index.js';
+import { IsIntField, IsOneOf, IsText } from '../../platform/http/index.js';
 
 const CURRENCY = { expression: /^[A-Za-z]{3}$/, message: 'must be a currency such as jpy' };
 
@@ -55,4 +55,13 @@ export class TenantMatchingDto {
     example: 90,
   })
   certificate_retention_days?: number | null;
+
+  @IsOneOf(['local', 'chime'], {
+    optional: true,
+    enum_name: 'MeetingProvider',
+    description:
+      'Who carries the voices and pictures of meetings: `local` the two browsers themselves, `chime` Amazon; as the installation has it by default',
+    example: 'local',
+  })
+  meeting_provider?: 'local' | 'chime' | null;
 }

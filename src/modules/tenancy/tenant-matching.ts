@@ -16,6 +16,8 @@ export interface TenantMatching {
   message_ttl_days: number;
   /** How long a certificate's images are kept after the decision. */
   certificate_retention_days: number;
+  /** Who carries the voices and pictures of meetings; null where it is as `MEETING_PROVIDER` says. */
+  meeting_provider: 'local' | 'chime' | null;
 }
 
 export const MATCHING_DEFAULTS: TenantMatching = {
@@ -26,6 +28,7 @@ export const MATCHING_DEFAULTS: TenantMatching = {
   refund_late_percent: 50,
   message_ttl_days: 30,
   certificate_retention_days: 90,
+  meeting_provider: null,
 };
 
 /** All settings of a tenant's matchings. */

@@ -50,4 +50,8 @@ export class TenantMatchingView implements TenantMatching {
    */
   @ApiProperty({ type: 'integer' })
   certificate_retention_days: number;
+
+  /** Who carries the voices and pictures of meetings; null where it is as the installation has it */
+  @ApiProperty({ enum: ['local', 'chime'], enumName: 'MeetingProvider', nullable: true, example: 'local' })
+  meeting_provider: 'local' | 'chime' | null;
 }

@@ -193,6 +193,12 @@ export const environmentSchema = z
     STUN_URLS: iceUrls('stuns?', 'stun:stun.example.com:3478').default([]),
     TURN_URLS: iceUrls('turns?', 'turn:turn.example.com:3478?transport=udp').default([]),
     TURN_SECRET: secretText.optional(),
+    MEETING_PROVIDER: z.enum(['local', 'chime']).default('local'),
+    AWS_ACCESS_KEY_ID: secretText.optional(),
+    AWS_SECRET_ACCESS_KEY: secretText.optional(),
+    CHIME_REGION: z.string().min(1).default('us-east-1'),
+    CHIME_MEDIA_REGION: z.string().min(1).default('ap-northeast-1'),
+    CHIME_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   })
   .superRefine((environment, context) => {
     const needs = (name: string, message: string): void => {
@@ -212,6 +218,9 @@ export const environmentSchema = z
     }
     if (environment.TURN_URLS.length > 0 !== Boolean(environment.TURN_SECRET)) {
       needs(environment.TURN_SECRET ? 'TURN_URLS' : 'TURN_SECRET', 'TURN needs both');
+    }
+    if (Boolean(environment.AWS_ACCESS_KEY_ID) !== Boolean(environment.AWS_SECRET_ACCESS_KEY)) {
+      needs(environment.AWS_ACCESS_KEY_ID ? 'AWS_SECRET_ACCESS_KEY' : 'AWS_ACCESS_KEY_ID', 'the two go together');
     }
     if (environment.SOCKET_ADAPTER === 'redis' && !environment.REDIS_URL) needs('REDIS_URL', 'is required with SOCKET_ADAPTER=redis');
     if (environment.S3_ENDPOINT && !environment.S3_BUCKET) needs('S3_BUCKET', 'is required with S3_ENDPOINT');

@@ -9,6 +9,7 @@ export { FaultLog } from './fault-log.js';
 export * from './kaiwa-express.adapter.js';
 export * from './logger.js';
 export type { OriginPolicy } from './origin-policy.js';
+export * from './packed-text.js';
 export * from './page-query.dto.js';
 export * from './problem.filter.js';
 export * from './raw-json.js';

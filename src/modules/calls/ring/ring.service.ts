@@ -123,7 +123,8 @@ export class RingService {
     const call = assertParty(await this.rings.find(call_id), user_id);
     if (!isOpen(call.status)) throw new AppError('CALL_OVER');
     const [from, to] = call.caller.id === user_id ? [call.caller, call.callee] : [call.callee, call.caller];
-    this.relay.send(origin, { channel: channelOf(Scope.clientId(), call, to.id), payload: JSON.stringify({ call_id, from, data }) });
+    const channel = channelOf(Scope.clientId(), call, to.id);
+    this.relay.send(origin, { channel, event: 'call:signal', payload: JSON.stringify({ call_id, from, data }) });
   }
 
   /** Ends a call that nobody has answered in its time; one that was answered goes on. */

@@ -27,7 +27,7 @@ describe('SignalRelay', () => {
   /** What one socket sends, as it leaves its node. */
   function sent(count: number, origin: object = {}): ReturnType<typeof node>['told'] {
     const sender = node();
-    for (const place of range(1, count)) sender.relay.send(origin, { channel: 'c', payload: String(place) });
+    for (const place of range(1, count)) sender.relay.send(origin, { channel: 'c', event: 'e', payload: String(place) });
     expect(sender.heard).toEqual(range(1, count));
     return sender.told;
   }

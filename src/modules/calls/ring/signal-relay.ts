@@ -6,6 +6,7 @@ import { Realtime } from '../../../platform/realtime/index.js';
 export interface Signal {
   /** The Socket.IO room that they are in. */
   readonly channel: string;
+  readonly event: string;
   /** The event's payload as JSON. */
   readonly payload: string;
 }
@@ -23,7 +24,7 @@ interface Stream {
   used_at: number;
 }
 
-const KIND = 'call:signal';
+const KIND = 'signal';
 /** How long a signal waits for one before it that may be lost. */
 const HOLD_MS = 1_000;
 /** How many may wait so. */
@@ -89,8 +90,8 @@ export class SignalRelay {
     if (stream.held.size > 0) stream.timer = setTimeout(() => this.release(stream), HOLD_MS).unref();
   }
 
-  private deliver({ channel, payload }: Signal): void {
-    if (this.realtime.hasSockets(channel)) this.realtime.emitHere(channel, KIND, JSON.parse(payload));
+  private deliver({ channel, event, payload }: Signal): void {
+    if (this.realtime.hasSockets(channel)) this.realtime.emitHere(channel, event, JSON.parse(payload));
   }
 
   private streamOf(id: string): Stream {

@@ -1,0 +1,386 @@
+import { Peer } from './peer.js';
+import { canRecord, Recorder } from './recorder.js';
+import { io } from './socket.io.esm.min.js';
+import { TalkPanel } from './talk-panel.js';
+import { dayOf, language, spanOf, timeOf, words } from './words.js';
+
+const BEAT_MS = 10_000;
+/** Between the notice of a recording and its beginning. */
+const NOTICE_S = 3;
+const ACK_MS = 10_000;
+
+const byId = (id) => document.getElementById(id);
+const [, base = '', meeting_id = ''] = /^(.*)\/meetings\/([^/]+)\/join\/?$/.exec(location.pathname) ?? [];
+const token = new URLSearchParams(location.search).get('token') ?? '';
+const tab_id = crypto.getRandomValues(new Uint32Array(2)).join('-');
+
+const socket = io({ auth: { pass: `${meeting_id}.${token}` }, transports: ['websocket', 'polling'], reconnectionDelayMax: 5_000 });
+const emit = (event, payload) => socket.timeout(ACK_MS).emitWithAck(event, payload);
+const talk = new TalkPanel(emit);
+talk.onFault = toast;
+
+let local = new MediaStream();
+let me = null;
+let state = null;
+let peer = null;
+let ice_servers = [];
+let recorder = null;
+let countdown = null;
+/** `before` | `in` | `gone`: whether this tab is in the talk. */
+let place = 'before';
+let clock_ms = 0;
+let was_recording = false;
+let provider = 'local';
+let has_devices = false;
+
+const otherRole = () => (me === 'speaker' ? 'listener' : 'speaker');
+const other = () => state.people[otherRole()];
+const nameOf = () => other().name ?? words.other;
+const now = () => Date.now() + clock_ms;
+
+document.documentElement.lang = language;
+start();
+
+function start() {
+  document.title = words.title;
+  byId('join').textContent = words.join;
+  byId('leave').textContent = words.leave;
+  byId('unblock').textContent = words.unblock;
+  byId('lobby-notice').textContent = words.notice;
+  byId('self-name').textContent = words.you;
+  byId('join').onclick = () => void enter();
+  byId('leave').onclick = () => void leave();
+  for (const id of ['mic', 'lobby-mic']) byId(id).onclick = () => toggle('audio');
+  for (const id of ['camera', 'lobby-camera']) byId(id).onclick = () => toggle('video');
+  byId('unblock').onclick = () => play();
+  byId('again').onclick = () => location.reload();
+  socket.on('connect', () => void (place === 'in' ? enter() : look()));
+  socket.on('connect_error', ({ message }) => {
+    if (message === 'Unauthorized') return place === 'in' ? void finish('over') : say(words.nowhere, words.nowhereText);
+    if (place === 'before' && state === null) say(words.unreachable, words.unreachableText);
+  });
+  socket.on('disconnect', (reason) => {
+    if (place === 'gone') return;
+    if (place === 'in') toast(words.lost);
+    // Whom the server sends away does not come back by itself.
+    if (reason === 'io server disconnect') setTimeout(() => place !== 'gone' && socket.connect(), 2_000);
+  });
+  socket.on('meeting:people', (next) => apply(next));
+  socket.on('meeting:signal', ({ data }) => hear(data));
+  socket.on('meeting:message', () => place === 'in' && void talk.refresh());
+  socket.on('meeting:ended', () => void finish('over'));
+  socket.on('meeting:replaced', (heir) => heir.tab_id !== tab_id && void replaced());
+  setInterval(() => void beat(), BEAT_MS);
+  setInterval(tick, 1_000);
+  addEventListener('online', () => peer?.refresh());
+  document.addEventListener('visibilitychange', () => (document.hidden ? recorder?.flush() : void keepAwake()));
+}
+
+/** How the talk stands, before one is in it. */
+async function look() {
+  const answer = await emit('meeting:look', {}).catch(() => null);
+  if (!answer?.ok || place !== 'before') return;
+  me = answer.me;
+  apply(answer.state);
+  if (state.phase !== 'open' || has_devices) return;
+  has_devices = true;
+  await openDevices();
+}
+
+function apply(next) {
+  state = next;
+  clock_ms = Date.parse(next.now) - Date.now();
+  if (place === 'gone' || me === null) return;
+  if (state.phase === 'cancelled') return void finish('cancelled');
+  if (state.phase === 'over') return void finish('over');
+  document.title = `${words.withName(nameOf())} – Kaiwa`;
+  if (place === 'before') return showLobby();
+  byId('stage-title').textContent = words.withName(nameOf());
+  byId('remote-name').textContent = nameOf();
+  if (provider === 'local') {
+    meet(other().is_here ? other().tab_id : null);
+    record();
+  }
+  showRecording();
+}
+
+// Before the talk
+
+function showLobby() {
+  if (state.phase === 'early') return say(words.early, words.earlyText(dayOf(state.opens_at)));
+  show('lobby');
+  byId('lobby-title').textContent = words.withName(nameOf());
+  byId('lobby-when').textContent = words.when(dayOf(state.starts_at), timeOf(state.ends_at));
+  byId('lobby-who').textContent = other().is_here ? words.otherHere(nameOf()) : words.otherAway(nameOf());
+}
+
+async function openDevices() {
+  const sound = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+  const picture = { width: { ideal: 960 }, height: { ideal: 720 }, facingMode: 'user' };
+  let problem = null;
+  if (!navigator.mediaDevices) problem = words.insecure;
+  else {
+    local = await navigator.mediaDevices.getUserMedia({ audio: sound, video: picture }).catch(async (error) => {
+      const voice = await navigator.mediaDevices.getUserMedia({ audio: sound }).catch(() => null);
+      problem = voice ? words.deniedCamera : problemOf(error);
+      return voice ?? new MediaStream();
+    });
+  }
+  byId('device-problem').textContent = problem ?? '';
+  byId('device-problem').hidden = problem === null;
+  byId('join').textContent = local.getAudioTracks().length > 0 ? words.join : words.joinAnyway;
+  for (const id of ['preview', 'self']) byId(id).srcObject = local;
+  byId('preview-note').textContent = local.getVideoTracks().length > 0 ? '' : words.noCamera;
+  label();
+}
+
+function problemOf({ name }) {
+  if (name === 'NotFoundError' || name === 'OverconstrainedError') return words.noDevice;
+  return name === 'NotReadableError' || name === 'AbortError' ? words.busyDevice : words.denied;
+}
+
+function toggle(kind) {
+  for (const track of local.getTracks()) if (track.kind === kind) track.enabled = !track.enabled;
+  label();
+}
+
+function label() {
+  const of = (kind, on, off, none) => {
+    const track = local.getTracks().find((one) => one.kind === kind);
+    return { text: !track ? none : track.enabled ? on : off, is_off: !track?.enabled, is_absent: !track };
+  };
+  const mic = of('audio', words.micOn, words.micOff, words.micOff);
+  const camera = of('video', words.cameraOn, words.cameraOff, words.noCamera);
+  for (const [ids, { text, is_off, is_absent }] of [
+    [['mic', 'lobby-mic'], mic],
+    [['camera', 'lobby-camera'], camera],
+  ]) {
+    for (const id of ids) {
+      byId(id).textContent = text;
+      byId(id).classList.toggle('off', is_off);
+      byId(id).disabled = is_absent;
+    }
+  }
+}
+
+async function enter() {
+  byId('join').disabled = true;
+  byId('join').textContent = words.joining;
+  const answer = await emit('meeting:enter', { tab_id, can_record: canRecord }).catch(() => null);
+  byId('join').disabled = false;
+  byId('join').textContent = words.join;
+  if (!answer?.ok) {
+    if (answer?.code === 'MEETING_CLOSED' || answer?.code === 'MEETING_NOT_FOUND') return void look();
+    // The next connection asks again by itself.
+    return place === 'in' ? undefined : problemInLobby(answer?.message ?? words.unreachableText);
+  }
+  ({ me, provider, ice_servers } = answer);
+  place = 'in';
+  show('stage');
+  byId('toast').hidden = true;
+  talk.add(answer.messages);
+  if (provider === 'chime') {
+    byId('waiting').textContent = `${words.chime}\n${words.chimeText}`;
+    talk.show(true);
+  } else if (canRecord) {
+    recorder ??= new Recorder({ url: `${base}/meetings/${meeting_id}/recordings`, token });
+    recorder.hear('me', local);
+  }
+  void keepAwake();
+  apply(answer.state);
+  peer?.refresh();
+  tick();
+}
+
+function problemInLobby(text) {
+  byId('device-problem').textContent = text;
+  byId('device-problem').hidden = false;
+}
+
+// The way to the other
+
+/** Makes the way to the other's tab, or lets go of it. */
+function meet(other_tab) {
+  if (peer && peer.tab_id !== other_tab) {
+    const had = peer;
+    peer = null;
+    had.close();
+    recorder?.hear('other', null);
+    byId('remote').srcObject = null;
+    byId('remote-name').hidden = true;
+    if (!other_tab) toast(words.gone(nameOf()));
+  }
+  if (other_tab) peer ??= makePeer(other_tab);
+  showWaiting();
+}
+
+function makePeer(other_tab) {
+  return new Peer({
+    tab_id: other_tab,
+    polite: me === 'listener',
+    ice_servers,
+    local,
+    send: (signal) => socket.emit('meeting:signal', { data: { ...signal, from: tab_id, to: other_tab } }, () => undefined),
+    onStream: (stream) => {
+      if (byId('remote').srcObject !== stream) byId('remote').srcObject = stream;
+      recorder?.hear('other', stream);
+      byId('remote-name').hidden = false;
+      play();
+      showWaiting();
+    },
+    onState: () => showWaiting(),
+  });
+}
+
+/** A signal may overtake the word that the other has come. */
+function hear({ from, to, ...signal }) {
+  if (place !== 'in' || provider !== 'local' || to !== tab_id) return;
+  if (peer?.tab_id !== from) meet(from);
+  peer.hear(signal);
+}
+
+function play() {
+  const playing = byId('remote').play();
+  playing?.then(
+    () => (byId('unblock').hidden = true),
+    ({ name }) => (byId('unblock').hidden = name !== 'NotAllowedError'),
+  );
+}
+
+function showWaiting() {
+  const is_met = peer?.state === 'connected';
+  byId('waiting').hidden = is_met;
+  byId('waiting').textContent = peer ? words.connecting(nameOf()) : words.waiting(nameOf());
+}
+
+// The recording
+
+/** Records where it is this tab's to do, after both have been told. */
+function record() {
+  const is_mine = state.recorder === me && recorder !== null;
+  if (is_mine && !recorder.isOn && countdown === null) {
+    countdown = NOTICE_S;
+  } else if (!is_mine) {
+    countdown = null;
+    if (recorder?.isOn) void stopRecording();
+  }
+}
+
+async function begin() {
+  await recorder.start();
+  await beat();
+  showRecording();
+}
+
+/** This tab goes on and may record again: what it has recorded so far is sent to its end. */
+async function stopRecording() {
+  const ended = recorder;
+  recorder = new Recorder({ url: `${base}/meetings/${meeting_id}/recordings`, token });
+  recorder.hear('me', local);
+  if (peer) recorder.hear('other', peer.stream);
+  void ended.stop();
+  await beat();
+}
+
+function showRecording() {
+  const is_on = recorder?.isOn || state.people.speaker.is_recording || state.people.listener.is_recording;
+  if (!is_on && state.recorder !== null) toast(words.recordingSoon(countdown ?? NOTICE_S));
+  if (is_on && !was_recording) toast(words.recordingOn, 4_000);
+  if (!is_on && was_recording) toast(words.recordingOff, 4_000);
+  if (!canRecord && state.recorder === null && other().is_here) toast(words.noRecorder, 4_000);
+  was_recording = Boolean(is_on);
+  byId('recording').hidden = !is_on;
+  byId('recording').textContent = words.recording;
+}
+
+// The course of the talk
+
+async function beat() {
+  if (place !== 'in' || !socket.connected) return;
+  const answer = await emit('meeting:beat', { is_recording: recorder?.isOn ?? false }).catch(() => null);
+  if (answer?.ok) apply(answer.state);
+  else if (answer?.code === 'SEAT_TAKEN' && place === 'in') void enter();
+}
+
+function tick() {
+  if (!state || place === 'gone') return;
+  const [begins, ends] = [Date.parse(state.starts_at), Date.parse(state.ends_at)];
+  if (now() >= ends) return void finish('over');
+  if (place === 'before') {
+    if (state.phase === 'early' && now() >= Date.parse(state.opens_at)) void look();
+    return;
+  }
+  const is_before = now() < begins;
+  byId('left-label').textContent = is_before ? words.until : words.left;
+  byId('left-time').textContent = spanOf(((is_before ? begins : ends) - now()) / 1_000);
+  if (countdown === null) return;
+  countdown -= 1;
+  if (countdown > 0) return showRecording();
+  countdown = null;
+  void begin();
+}
+
+/** Goes for now; until its end the talk can be joined again. */
+async function leave() {
+  if (place !== 'in') return;
+  await part(words.youLeft, words.youLeftText, async () => {
+    await emit('meeting:leave', { has_left: true }).catch(() => null);
+  });
+  byId('again').textContent = words.again;
+  byId('again').hidden = false;
+}
+
+async function finish(phase) {
+  if (place === 'gone') return;
+  const [title, text] = phase === 'cancelled' ? [words.cancelled, words.cancelledText] : [words.over, words.overText];
+  await part(title, text, async () => undefined);
+}
+
+async function replaced() {
+  if (place === 'gone') return;
+  await part(words.replaced, words.replacedText, async () => undefined);
+  byId('again').textContent = words.useHere;
+  byId('again').hidden = false;
+}
+
+/** Lets go of everything; what is recorded comes to the server first, and the page says so. */
+async function part(title, text, goodbye) {
+  place = 'gone';
+  countdown = null;
+  say(title, recorder?.isOn ? words.saving : text);
+  await goodbye();
+  peer?.close();
+  peer = null;
+  const stopped = recorder?.stop();
+  for (const track of local.getTracks()) track.stop();
+  await stopped;
+  socket.disconnect();
+  byId('message-text').textContent = text;
+}
+
+async function keepAwake() {
+  if (place === 'in') await navigator.wakeLock?.request('screen').catch(() => null);
+}
+
+// What is shown
+
+function show(id) {
+  for (const one of ['lobby', 'message', 'stage']) byId(one).hidden = one !== id;
+}
+
+function say(title, text) {
+  show('message');
+  byId('again').hidden = true;
+  byId('message-title').textContent = title;
+  byId('message-text').textContent = text;
+  byId('message-title').focus();
+}
+
+let toasting = null;
+
+function toast(text, for_ms = 6_000) {
+  clearTimeout(toasting);
+  byId('toast').textContent = text;
+  byId('toast').hidden = false;
+  toasting = setTimeout(() => (byId('toast').hidden = true), for_ms);
+}

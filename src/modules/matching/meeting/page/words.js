@@ -1,0 +1,148 @@
+/** What the page says, in Japanese and English. */
+const WORDS = {
+  ja: {
+    title: '面談',
+    withName: (name) => `${name} さんとの面談`,
+    other: '相手',
+    you: 'あなた',
+    when: (from, to) => `${from} 〜 ${to}`,
+    join: '参加する',
+    joining: '接続しています…',
+    notice:
+      'この面談の音声は録音されます。終了後に聞けるのは、お二人と運営の管理者だけです。録音が始まるときにもお知らせします。参加すると録音に同意したことになります。',
+    micOn: 'マイク オン',
+    micOff: 'マイク オフ',
+    cameraOn: 'カメラ オン',
+    cameraOff: 'カメラ オフ',
+    noCamera: 'カメラなし',
+    otherHere: (name) => `${name} さんが待っています`,
+    otherAway: (name) => `${name} さんはまだ来ていません`,
+    waiting: (name) => `${name} さんを待っています。来ると自動的につながります。`,
+    connecting: (name) => `${name} さんとつないでいます…`,
+    left: '残り',
+    until: '開始まで',
+    recording: '録音中',
+    recordingSoon: (seconds) => `まもなく録音を始めます（${seconds}）`,
+    recordingOn: '録音を始めました',
+    recordingOff: '録音は止まっています',
+    noRecorder: 'お使いのブラウザーでは録音できません',
+    talk: 'メッセージ',
+    close: '閉じる',
+    message: 'メッセージを書く',
+    send: '送信',
+    notSent: '送信できませんでした。もう一度お試しください',
+    empty: 'まだメッセージはありません',
+    leave: '退出',
+    unblock: '音声を再生する',
+    gone: (name) => `${name} さんがいなくなりました。戻るのを待っています`,
+    lost: '接続が切れました。つなぎ直しています…',
+    denied: 'カメラとマイクの使用が許可されていません。アドレスバーの設定で許可してから、このページを読み込み直してください。',
+    deniedCamera: 'カメラが使えないため、音声だけで参加します。',
+    noDevice: 'マイクが見つかりません。接続してから、このページを読み込み直してください。',
+    busyDevice: 'マイクかカメラを他のアプリが使っています。閉じてから、このページを読み込み直してください。',
+    insecure: 'カメラとマイクを使うには、このページを https で開いてください。',
+    joinAnyway: 'マイクなしで参加する',
+    early: 'まだ始まっていません',
+    earlyText: (time) => `${time} から入れます。このページは開いたままで大丈夫です。`,
+    over: '面談は終了しました',
+    overText: 'お疲れさまでした。録音はまもなく面談の詳細から聞けるようになります。',
+    saving: '録音を保存しています。このページを閉じずにお待ちください…',
+    cancelled: '面談は取り消されました',
+    cancelledText: '詳しくは面談の一覧をご覧ください。',
+    youLeft: '退出しました',
+    youLeftText: '終了時刻までは、もう一度参加できます。',
+    again: 'もう一度参加する',
+    replaced: '別のタブで開かれました',
+    replacedText: 'この面談は新しいタブで続いています。',
+    useHere: 'このタブで続ける',
+    nowhere: 'このリンクは使えません',
+    nowhereText: 'リンクが正しくないか、面談が終了しています。',
+    unreachable: 'サーバーにつながりません',
+    unreachableText: 'ネットワークを確認してください。自動的につなぎ直します。',
+    chime: 'Amazon Chime の面談です',
+    chimeText:
+      'この面談の映像と音声は Amazon Chime が運びます。このサーバーには Amazon のクライアント（amazon-chime-sdk-js）が入っていないため、このページでは映像と音声を利用できません。メッセージはここで使えます。',
+  },
+  en: {
+    title: 'Talk',
+    withName: (name) => `Talk with ${name}`,
+    other: 'the other',
+    you: 'You',
+    when: (from, to) => `${from} – ${to}`,
+    join: 'Join',
+    joining: 'Connecting…',
+    notice:
+      'The sound of this talk is recorded; the two of you, and the administrators, can hear it afterwards. You will be told when the recording begins. By joining you agree to it.',
+    micOn: 'Mic on',
+    micOff: 'Mic off',
+    cameraOn: 'Camera on',
+    cameraOff: 'Camera off',
+    noCamera: 'No camera',
+    otherHere: (name) => `${name} is waiting`,
+    otherAway: (name) => `${name} is not here yet`,
+    waiting: (name) => `Waiting for ${name}. You will be connected by yourselves.`,
+    connecting: (name) => `Connecting you with ${name}…`,
+    left: 'Left',
+    until: 'Begins in',
+    recording: 'Recording',
+    recordingSoon: (seconds) => `Recording begins soon (${seconds})`,
+    recordingOn: 'Recording has begun',
+    recordingOff: 'Recording has stopped',
+    noRecorder: 'This browser cannot record',
+    talk: 'Messages',
+    close: 'Close',
+    message: 'Write a message',
+    send: 'Send',
+    notSent: 'It was not sent. Please try again',
+    empty: 'No messages yet',
+    leave: 'Leave',
+    unblock: 'Play the sound',
+    gone: (name) => `${name} is gone. Waiting for them to come back`,
+    lost: 'The connection was lost. Connecting again…',
+    denied: 'Camera and microphone are not allowed. Allow them in the address bar, and load this page again.',
+    deniedCamera: 'The camera cannot be used: you join with your voice alone.',
+    noDevice: 'No microphone was found. Connect one, and load this page again.',
+    busyDevice: 'Another program uses the microphone or camera. Close it, and load this page again.',
+    insecure: 'Open this page by https: otherwise browsers give it neither camera nor microphone.',
+    joinAnyway: 'Join without a microphone',
+    early: 'It has not begun yet',
+    earlyText: (time) => `You can come in from ${time}. You may leave this page open.`,
+    over: 'The talk is over',
+    overText: 'Thank you. Its recording will soon be found with the talk’s details.',
+    saving: 'The recording is being saved. Please keep this page open…',
+    cancelled: 'The talk was called off',
+    cancelledText: 'Your list of talks tells more.',
+    youLeft: 'You have left',
+    youLeftText: 'Until its end you can join again.',
+    again: 'Join again',
+    replaced: 'Opened in another tab',
+    replacedText: 'The talk goes on in the newer tab.',
+    useHere: 'Go on in this tab',
+    nowhere: 'This link leads nowhere',
+    nowhereText: 'It is not whole, or the talk is over.',
+    unreachable: 'The server cannot be reached',
+    unreachableText: 'Please check your network. It is tried again by itself.',
+    chime: 'A talk by Amazon Chime',
+    chimeText:
+      'Amazon Chime carries the pictures and the sound of this talk. This server does not have Amazon’s client (amazon-chime-sdk-js), so that they cannot be had on this page. Messages can be used here.',
+  },
+};
+
+/** By the browser's own order of languages. */
+export const language = (navigator.languages ?? [navigator.language]).map((tag) => tag.slice(0, 2)).find((tag) => tag in WORDS) ?? 'en';
+export const words = WORDS[language];
+
+const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric', weekday: 'short', hour: '2-digit', minute: '2-digit' });
+
+export const timeOf = (text) => clock.format(new Date(text));
+export const dayOf = (text) => day.format(new Date(text));
+
+/** 75 → 1:15 */
+export function spanOf(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  const two = (value) => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}

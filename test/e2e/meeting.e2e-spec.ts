@@ -1,0 +1,560 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { io, type Socket } from 'socket.io-client';
+import { connectSocket, emit, eventually, makeUser, next, type TestUser, withHeaders } from '../support/client.js';
+import { makeAdmin, makePerson, makeTown, minutesAhead, type Town } from '../support/matching.js';
+import { type Answer, startServer, type TestServer } from '../support/server.js';
+import { sql } from '../support/sql.js';
+
+/* Meetings of matchings (contract, section 8): their links, their page, who is let in, what is told, recorded and settled. */
+
+interface Meeting {
+  id: string;
+  matching_id: string;
+  join_url: string | null;
+  starts_at: string;
+  ends_at: string;
+}
+
+interface Matching {
+  id: string;
+  date: string;
+  meeting_length: number;
+  status: string;
+  is_done_meeting: boolean;
+  audio_url: string | null;
+}
+
+interface Refusal {
+  code: string;
+  message: string;
+  details?: Array<{ field: string }>;
+}
+
+interface State {
+  phase: string;
+  recorder: string | null;
+  people: Record<'speaker' | 'listener', { name: string; is_here: boolean; tab_id: string | null; is_recording: boolean }>;
+}
+
+interface Entered {
+  ok: boolean;
+  code?: string;
+  me: string;
+  provider: string;
+  state: State;
+  ice_servers: Array<{ urls: string[] }>;
+  messages: Array<{ text: string; is_mine: boolean }>;
+}
+
+const NOBODY = '019ac1f0-0000-7000-8000-000000000000';
+
+let server: TestServer;
+let town: Town;
+let admin: TestUser;
+const sockets: Socket[] = [];
+
+beforeAll(async () => {
+  server = await startServer({ env: { STUN_URLS: 'stun:stun.example.com:3478' } });
+  town = await makeTown(server.api);
+  admin = await makeAdmin(server.api, town);
+}, 120_000);
+
+afterAll(async () => {
+  for (const socket of sockets) socket.disconnect();
+  expect(await server.stop()).toBe(0);
+  expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
+});
+
+interface Pair {
+  student: TestUser;
+  speaker: TestUser;
+  matching: Matching;
+}
+
+async function makePair(minutes = 5): Promise<Pair> {
+  const [student, speaker] = await Promise.all([makePerson(server.api, town, 'student'), makePerson(server.api, town, 'company')]);
+  const made = await student.api<Matching>('/matching', {
+    method: 'POST',
+    json: { speaker_id: speaker.id, date: minutesAhead(minutes), meeting_length: 30, message: 'はじめまして' },
+  });
+  expect(made.status).toBe(201);
+  return { student, speaker, matching: made.body };
+}
+
+const open = <T = Meeting>({ api }: Pick<TestUser, 'api'>, json: object): Promise<Answer<T>> =>
+  api<T>('/meeting', { method: 'POST', json });
+
+async function linkOf(person: TestUser, matching_id: string): Promise<string> {
+  const made = await open(person, { matching_id });
+  expect(made.status).toBe(201);
+  return made.body.join_url as string;
+}
+
+const tokenIn = (link: string): string => new URL(link).searchParams.get('token') as string;
+const idIn = (link: string): string => /meetings\/([^/]+)\//.exec(link)?.[1] as string;
+
+/** Puts a talk's beginning and end where a test wants them, as if time had passed. */
+const shift = (matching_id: string, minutes: number): Promise<unknown> =>
+  sql(
+    server.database_url,
+    'update matchings set date = now() + make_interval(mins => $2), ends_at = now() + make_interval(mins => $2) + make_interval(mins => meeting_length) where id = $1',
+    [matching_id, minutes],
+  );
+
+/** A socket at a meeting, as the page has one. */
+async function join(link: string, token = tokenIn(link)): Promise<Socket> {
+  const socket = io(server.url, {
+    auth: { pass: `${idIn(link)}.${token}` },
+    transports: ['websocket'],
+    reconnection: false,
+    forceNew: true,
+  });
+  sockets.push(socket);
+  await new Promise<void>((done, fail) => {
+    socket.once('connect', done);
+    socket.once('connect_error', fail);
+  });
+  return socket;
+}
+
+const enter = (socket: Socket, tab_id = 'tab', can_record = true): Promise<Entered> =>
+  emit<Entered>(socket, 'meeting:enter', { tab_id, can_record });
+
+async function both(): Promise<Pair & { his: Socket; hers: Socket; his_link: string; her_link: string }> {
+  const pair = await makePair();
+  const [her_link, his_link] = [await linkOf(pair.student, pair.matching.id), await linkOf(pair.speaker, pair.matching.id)];
+  const [hers, his] = [await join(her_link), await join(his_link)];
+  await enter(hers, 'hers');
+  await enter(his, 'his');
+  return { ...pair, his, hers, his_link, her_link };
+}
+
+describe('POST /meeting', () => {
+  it('gives each of the two a link of their own to the one meeting of their matching', async () => {
+    const { student, speaker, matching } = await makePair();
+    const [hers, his] = await Promise.all([open(student, { matching_id: matching.id }), open(speaker, { matching_id: matching.id })]);
+    expect([hers.status, his.status]).toEqual([201, 201]);
+    expect(hers.body).toEqual({
+      id: his.body.id,
+      matching_id: matching.id,
+      join_url: expect.stringMatching(`^${server.url}/meetings/${his.body.id}/join\\?token=`),
+      starts_at: matching.date,
+      ends_at: new Date(Date.parse(matching.date) + 30 * 60_000).toISOString(),
+    });
+    expect(tokenIn(hers.body.join_url as string)).not.toBe(tokenIn(his.body.join_url as string));
+    // Asked again, it is the same link; under the other prefix the link is there too.
+    expect((await open(student, { matching_id: matching.id })).body).toEqual(hers.body);
+    const prefixed = await student.api<Meeting>('/api/meeting', { method: 'POST', json: { matching_id: matching.id } });
+    expect(prefixed.body.join_url).toBe((hers.body.join_url as string).replace('/meetings/', '/api/meetings/'));
+  });
+
+  it('makes the matching too where none is named, or nothing', async () => {
+    const [student, speaker] = await Promise.all([makePerson(server.api, town, 'student'), makePerson(server.api, town, 'company')]);
+    const json = { speaker_id: speaker.id, listener_id: student.id, date: minutesAhead(90), meeting_length: 15 };
+    const made = await open(student, json);
+    expect(made.status).toBe(201);
+    expect((await student.api<Matching>(`/matching/${made.body.matching_id}`)).body).toMatchObject({
+      status: 'booked',
+      meeting_length: 15,
+    });
+    const again = await open<Refusal>(student, json);
+    expect([again.status, again.body.code]).toEqual([409, 'SPEAKER_NOT_AVAILABLE']);
+    const foreign = await open<Refusal>(student, { ...json, date: minutesAhead(900), listener_id: speaker.id });
+    expect([foreign.status, foreign.body.code]).toEqual([403, 'NOT_YOURSELF']);
+    expect((await student.api<Matching[]>('/matching')).body).toHaveLength(1);
+  });
+
+  it.each([
+    ['nothing', {}, ['matching_id']],
+    ['half of a matching', { speaker_id: NOBODY, date: '2099-01-01T00:00:00.000Z' }, ['meeting_length']],
+    ['a matching and what makes one', { matching_id: NOBODY, meeting_length: 30 }, ['meeting_length']],
+    ['no id', { matching_id: 'x' }, ['matching_id']],
+  ])('refuses %s', async (_what, json, fields) => {
+    const answer = await open<Refusal>(town.owner, json);
+    expect([answer.status, answer.body.code, answer.body.details?.map(({ field }) => field)]).toEqual([400, 'VALIDATION_FAILED', fields]);
+  });
+
+  it('is for the two; an admin opens it without a link, a system gives out the link of the one whom it names', async () => {
+    const { student, matching } = await makePair();
+    const stranger = await makePerson(server.api, town, 'student');
+    const outside = await makeTown(server.api);
+    for (const person of [stranger, outside.owner]) {
+      const answer = await open<Refusal>(person, { matching_id: matching.id });
+      expect([answer.status, answer.body.code]).toEqual([404, 'MATCHING_NOT_FOUND']);
+    }
+    expect((await open<Refusal>({ api: server.api }, { matching_id: matching.id })).status).toBe(401);
+    const nobody = await open<Refusal>(student, { matching_id: NOBODY });
+    expect([nobody.status, nobody.body.code]).toEqual([404, 'MATCHING_NOT_FOUND']);
+    expect((await open(admin, { matching_id: matching.id })).body.join_url).toBeNull();
+    const other = await open<Refusal>(student, { matching_id: matching.id, user_id: stranger.id });
+    expect([other.status, other.body.code]).toEqual([403, 'NOT_YOURSELF']);
+
+    const key = await town.owner.api<{ key: string }>('/api-keys', { method: 'POST', json: { name: 'desk', scopes: ['matching'] } });
+    const system = { api: withHeaders(server.api, { authorization: `Bearer ${key.body.key}`, 'x-client-id': town.client_id }) };
+    const named = await open(system, { matching_id: matching.id, user_id: student.id });
+    expect(named.body.join_url).toBe(await linkOf(student, matching.id));
+    expect((await open<Refusal>(system, { matching_id: matching.id, user_id: stranger.id })).status).toBe(400);
+  });
+
+  it('refuses a talk that was called off', async () => {
+    const { student, speaker, matching } = await makePair(60);
+    const link = await linkOf(student, matching.id);
+    expect((await speaker.api(`/matching/${matching.id}`, { method: 'PATCH', json: { status: 'cancelled' } })).status).toBe(200);
+    const answer = await open<Refusal>(student, { matching_id: matching.id });
+    expect([answer.status, answer.body.code]).toEqual([409, 'MATCHING_OVER']);
+    const socket = await join(link);
+    expect(await emit(socket, 'meeting:look')).toMatchObject({ ok: true, state: { phase: 'cancelled' } });
+    expect(await enter(socket)).toMatchObject({ ok: false, code: 'MEETING_CLOSED' });
+  });
+});
+
+describe('a link', () => {
+  it('opens a page that loads nothing from elsewhere, runs nothing inline and is shown inside no other', async () => {
+    const { student, matching } = await makePair();
+    const link = await linkOf(student, matching.id);
+    const answer = await fetch(link);
+    expect(answer.status).toBe(200);
+    const headers = Object.fromEntries(answer.headers);
+    expect(headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      'x-frame-options': 'DENY',
+      'permissions-policy': expect.stringMatching(/camera=\(self\), microphone=\(self\)/),
+      'content-security-policy': expect.stringMatching(
+        /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self' blob:;/,
+      ),
+    });
+    const html = await answer.text();
+    expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|style=|https?:\/\//);
+    const parts = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = '']) => path).filter((path) => !path.startsWith('data:'));
+    expect(parts.length).toBeGreaterThan(1);
+    const scripts = ['peer.js', 'recorder.js', 'talk-panel.js', 'words.js', 'socket.io.esm.min.js'].map((name) => `../assets/${name}`);
+    for (const path of [...parts, ...scripts]) expect((await fetch(new URL(path, link))).status).toBe(200);
+    for (const name of ['meeting.html', '..%2fmeeting-page.js', 'constructor']) {
+      expect((await server.api(`/meetings/assets/${name}`)).status).toBe(404);
+    }
+  });
+
+  it('is good for its meeting alone, and its token is no credential anywhere', async () => {
+    const [one, another] = [await makePair(), await makePair()];
+    const [link, other] = [await linkOf(one.student, one.matching.id), await linkOf(another.student, another.matching.id)];
+    const token = tokenIn(link);
+    const [client_id = '', user_id = '', signature = ''] = token.split('.');
+    const wrong = [
+      tokenIn(other),
+      `${client_id}.${one.speaker.id}.${signature}`,
+      `${(await makeTown(server.api)).client_id}.${user_id}.${signature}`,
+      `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`,
+      one.student.access_token.slice(0, 200),
+      'x',
+    ];
+    for (const bad of wrong) {
+      const answer = await server.api<Refusal>(`/meetings/${idIn(link)}/join?token=${encodeURIComponent(bad)}`);
+      expect([answer.status, answer.body.code]).toEqual([404, 'MEETING_NOT_FOUND']);
+      await expect(join(link, bad)).rejects.toThrow('Unauthorized');
+    }
+    expect((await server.api(`/meetings/${NOBODY}/join?token=${token}`)).status).toBe(404);
+    expect((await server.api(`/meetings/${idIn(link)}/join`)).status).toBe(400);
+    const person = await fetch(`${link}x`, { headers: { accept: 'text/html' } });
+    expect([person.status, await person.text()]).toEqual([404, expect.stringContaining('このリンクは使えません')]);
+
+    const credentials: Array<Record<string, string>> = [{ authorization: `Bearer ${token}` }, { cookie: `token=${token}` }];
+    for (const headers of credentials) {
+      expect((await server.api('/getUserInfo', { headers })).status).toBe(401);
+    }
+    await expect(connectSocket(server.url, token)).rejects.toThrow('Unauthorized');
+    await expect(join(link, one.student.access_token)).rejects.toThrow('Unauthorized');
+    // Nor does an account have a seat.
+    const account = await connectSocket(server.url, one.student.access_token);
+    expect(await emit(account, 'meeting:look')).toMatchObject({ ok: false, code: 'MEETING_NOT_FOUND' });
+    account.disconnect();
+  });
+
+  it('stays good when the talk is moved, lets nobody in too early, and ends with the talk', async () => {
+    const { student, matching } = await makePair(120);
+    const link = await linkOf(student, matching.id);
+    const socket = await join(link);
+    expect(await emit(socket, 'meeting:look')).toMatchObject({ ok: true, me: 'listener', state: { phase: 'early' } });
+    expect(await enter(socket)).toMatchObject({ ok: false, code: 'MEETING_CLOSED' });
+    const moved = await student.api(`/matching/${matching.id}`, { method: 'PATCH', json: { date: minutesAhead(8) } });
+    expect(moved.status).toBe(200);
+    expect(await enter(socket)).toMatchObject({ ok: true, me: 'listener', state: { phase: 'open' } });
+    await shift(matching.id, -31);
+    expect(await emit(socket, 'meeting:look')).toMatchObject({ ok: true, state: { phase: 'over' } });
+    expect(await enter(socket)).toMatchObject({ ok: false, code: 'MEETING_CLOSED' });
+    await shift(matching.id, -46);
+    expect((await server.api(link.slice(server.url.length))).status).toBe(404);
+    expect(await emit(socket, 'meeting:look')).toMatchObject({ ok: false, code: 'MEETING_NOT_FOUND' });
+  });
+
+  it('ends with the account', async () => {
+    const { student, matching } = await makePair();
+    const link = await linkOf(student, matching.id);
+    expect((await town.owner.api(`/users/${student.id}`, { method: 'PATCH', json: { disabled: true } })).status).toBe(200);
+    expect((await server.api(link.slice(server.url.length))).status).toBe(404);
+  });
+});
+
+describe('in a meeting', () => {
+  it('each sees who is there, and the speaker is to record', async () => {
+    const { student, speaker, matching } = await makePair();
+    const [hers, his] = [await join(await linkOf(student, matching.id)), await join(await linkOf(speaker, matching.id))];
+    const alone = await enter(hers, 'hers');
+    expect(alone).toMatchObject({
+      me: 'listener',
+      provider: 'local',
+      ice_servers: [{ urls: ['stun:stun.example.com:3478'] }],
+      state: {
+        recorder: null,
+        people: {
+          listener: { name: '学生 花子', is_here: true, tab_id: 'hers' },
+          speaker: { name: '社員 太郎', is_here: false, tab_id: null },
+        },
+      },
+      messages: [{ text: 'はじめまして', is_mine: true }],
+    });
+    const told = next<State>(hers, 'meeting:people');
+    expect((await enter(his, 'his')).state.recorder).toBe('speaker');
+    expect(await told).toMatchObject({ recorder: 'speaker', people: { speaker: { is_here: true, tab_id: 'his' } } });
+    const recording = next<State>(hers, 'meeting:people');
+    expect(await emit(his, 'meeting:beat', { is_recording: true })).toMatchObject({ ok: true });
+    expect((await recording).people.speaker.is_recording).toBe(true);
+    // The speaker is gone: the listener's browser waits, since nobody is there to be heard.
+    const gone = next<State>(hers, 'meeting:people');
+    his.disconnect();
+    expect(await gone).toMatchObject({ recorder: null, people: { speaker: { is_here: false, is_recording: false } } });
+  });
+
+  it('the listener records where the speaker cannot', async () => {
+    const { student, speaker, matching } = await makePair();
+    const [hers, his] = [await join(await linkOf(student, matching.id)), await join(await linkOf(speaker, matching.id))];
+    await enter(his, 'his', false);
+    expect((await enter(hers, 'hers', true)).state.recorder).toBe('listener');
+  });
+
+  it('signals go to the other of the two, in order, and to nobody else', async () => {
+    const [pair, others] = [await both(), await both()];
+    const heard: unknown[] = [];
+    for (const socket of [pair.his, others.his, others.hers]) socket.on('meeting:signal', (signal) => heard.push(signal));
+    const received: Array<{ data: { n: number } }> = [];
+    pair.hers.on('meeting:signal', (signal: { data: { n: number } }) => received.push(signal));
+    await Promise.all(Array.from({ length: 30 }, (_, n) => emit(pair.his, 'meeting:signal', { data: { n } })));
+    await eventually(
+      async () => received.length,
+      (count) => count === 30,
+    );
+    expect(received.map(({ data }) => data.n)).toEqual(Array.from({ length: 30 }, (_, n) => n));
+    expect(heard).toEqual([]);
+    const large = await emit<Refusal>(pair.his, 'meeting:signal', {});
+    expect(large).toMatchObject({ ok: false, code: 'VALIDATION_FAILED' });
+  });
+
+  it('the newer tab wins, and the older one may do nothing more', async () => {
+    const { his, hers, his_link } = await both();
+    const replaced = next<{ tab_id: string }>(his, 'meeting:replaced');
+    const newer = await join(his_link);
+    const told = next<State>(hers, 'meeting:people');
+    expect(await enter(newer, 'newer')).toMatchObject({ ok: true });
+    expect(await replaced).toEqual({ tab_id: 'newer' });
+    expect((await told).people.speaker.tab_id).toBe('newer');
+    await eventually(
+      async () => his.connected,
+      (connected) => !connected,
+    );
+    expect(await emit(newer, 'meeting:beat', { is_recording: false })).toMatchObject({
+      ok: true,
+      state: { people: { speaker: { is_here: true } } },
+    });
+  });
+
+  it('a payload that is none is refused, whatever is sent', async () => {
+    const { his } = await both();
+    const names = ['look', 'enter', 'beat', 'leave', 'signal', 'say', 'messages'];
+    for (const name of names) {
+      for (const payload of [
+        null,
+        'text',
+        42,
+        [],
+        { unknown: 1 },
+        { tab_id: 7, can_record: 'yes', is_recording: 1, text: '', after_seq: -1 },
+      ]) {
+        expect(await emit(his, `meeting:${name}`, payload)).toMatchObject({ ok: false, code: 'VALIDATION_FAILED' });
+      }
+    }
+    expect(his.connected).toBe(true);
+  });
+
+  it('direct messages go beside it, by page and by REST alike', async () => {
+    const { his, hers, student, speaker, matching } = await both();
+    const told = next(his, 'meeting:message');
+    expect(await emit(hers, 'meeting:say', { text: '聞こえますか' })).toMatchObject({
+      ok: true,
+      message: { text: '聞こえますか', is_mine: true, seq: 2 },
+    });
+    await told;
+    expect(await emit(his, 'meeting:messages', { after_seq: 1 })).toMatchObject({
+      ok: true,
+      messages: [{ text: '聞こえますか', is_mine: false, from_id: student.id }],
+    });
+    const byRest = next(hers, 'meeting:message');
+    expect((await speaker.api('/messages', { method: 'POST', json: { matching_id: matching.id, text: 'はい' } })).status).toBe(201);
+    await byRest;
+    const { body } = await student.api<Array<{ text: string }>>(`/messages?matching_id=${matching.id}`);
+    expect(body.map(({ text }) => text)).toEqual(['はい', '聞こえますか', 'はじめまして']);
+    expect(await emit(hers, 'meeting:say', { text: '' })).toMatchObject({ ok: false, code: 'VALIDATION_FAILED' });
+    expect(await emit(hers, 'joinRoom', { room_id: 'lobby' })).toMatchObject({ ok: false, code: 'FORBIDDEN' });
+  });
+});
+
+describe('what is recorded', () => {
+  const begin = (
+    link: string,
+    json: object = { content_type: 'audio/webm;codecs=opus' },
+  ): Promise<Answer<{ id: string; offset: number } & Refusal>> =>
+    server.api(`/meetings/${idIn(link)}/recordings`, { method: 'POST', json, headers: { 'meeting-token': tokenIn(link) } });
+
+  const send = (link: string, take: string, offset: number, bytes: Uint8Array, length?: number): Promise<Answer<Refusal>> =>
+    server.api(`/meetings/${idIn(link)}/recordings/${take}`, {
+      method: 'PATCH',
+      body: bytes as Uint8Array<ArrayBuffer>,
+      headers: {
+        'meeting-token': tokenIn(link),
+        'content-type': 'application/offset+octet-stream',
+        'upload-offset': String(offset),
+        ...(length === undefined ? {} : { 'upload-length': String(length) }),
+      },
+    });
+
+  it('comes in parts, goes on where it stopped, and becomes the matching’s audio once both have left', async () => {
+    const { his, hers, his_link, her_link, student, speaker, matching } = await both();
+    const sound = await readFile(new URL('../support/talk.webm', import.meta.url));
+    const take = await begin(his_link);
+    expect([take.status, take.body.offset]).toEqual([201, 0]);
+    const { id } = take.body;
+    const half = Math.floor(sound.length / 2);
+    expect((await send(his_link, id, 0, sound.subarray(0, half))).headers.get('upload-offset')).toBe(String(half));
+    // A part whose answer was lost is sent again: the server says where it is.
+    const repeated = await send(his_link, id, 0, sound.subarray(0, half));
+    expect([repeated.status, repeated.body.code, repeated.headers.get('upload-offset')]).toEqual([409, 'UPLOAD_OFFSET', String(half)]);
+    const asked = await server.api(`/meetings/${idIn(his_link)}/recordings/${id}`, {
+      method: 'HEAD',
+      headers: { 'meeting-token': tokenIn(his_link) },
+    });
+    expect([asked.status, asked.headers.get('upload-offset')]).toEqual([200, String(half)]);
+    // The other one's token, another meeting's and none write nothing.
+    expect((await send(her_link, id, half, sound.subarray(half))).status).toBe(404);
+    const elsewhere = await makePair();
+    expect((await send(await linkOf(elsewhere.speaker, elsewhere.matching.id), id, half, sound.subarray(half))).status).toBe(404);
+    expect(
+      (
+        await server.api(`/meetings/${idIn(his_link)}/recordings/${id}`, {
+          method: 'PATCH',
+          body: 'x',
+          headers: { 'upload-offset': String(half) },
+        })
+      ).status,
+    ).toBe(404);
+
+    await shift(matching.id, -1);
+    await emit(hers, 'meeting:leave', { has_left: true });
+    await emit(his, 'meeting:leave', { has_left: true });
+    const ended = await eventually(
+      async () => (await student.api<Matching>(`/matching/${matching.id}`)).body,
+      ({ status }) => status !== 'booked',
+      15_000,
+    );
+    expect(ended).toMatchObject({ status: 'done', is_done_meeting: true, audio_url: null });
+    // The rest arrives after the end.
+    expect((await send(his_link, id, half, sound.subarray(half), sound.length)).status).toBe(204);
+    const done = await eventually(
+      async () => (await student.api<Matching>(`/matching/${matching.id}`)).body,
+      ({ audio_url }) => audio_url !== null,
+      15_000,
+    );
+    const audio = await fetch(done.audio_url as string);
+    expect([audio.status, audio.headers.get('content-type'), audio.headers.get('content-disposition')]).toEqual([
+      200,
+      'audio/webm',
+      expect.stringMatching(/^inline; filename=talk-\d{8}-\d{4}\.webm$/),
+    ]);
+    const bytes = Buffer.from(await audio.arrayBuffer());
+    expect(bytes.subarray(0, 4).toString('hex')).toBe('1a45dfa3');
+    const file_id = /files\/([^/]+)\//.exec(done.audio_url as string)?.[1] as string;
+    const stranger = await makeUser(server.api, { client_id: town.client_id });
+    expect((await speaker.api(`/files/${file_id}`)).status).toBe(200);
+    expect((await student.api(`/files/${file_id}`)).status).toBe(200);
+    expect((await stranger.api(`/files/${file_id}`)).status).toBe(404);
+    // Nothing more is taken, and nothing of the parts is left.
+    expect((await send(his_link, id, sound.length, sound)).status).toBe(404);
+    expect((await begin(his_link)).body.code).toBe('MEETING_CLOSED');
+    expect(await sql(server.database_url, 'select 1 from meeting_takes where meeting_id = $1', [idIn(his_link)])).toEqual([]);
+  }, 60_000);
+
+  it('is refused where it is no sound, too much, or nobody’s', async () => {
+    const { his_link } = await both();
+    expect((await begin(his_link, { content_type: 'text/html' })).status).toBe(400);
+    expect(
+      (await server.api(`/meetings/${idIn(his_link)}/recordings`, { method: 'POST', json: { content_type: 'audio/webm' } })).status,
+    ).toBe(404);
+    const { id } = (await begin(his_link)).body;
+    const large = await send(his_link, id, 0, new Uint8Array(60 * 60 * 16 * 1024));
+    expect([large.status, large.body.code]).toEqual([413, 'FILE_TOO_LARGE']);
+    const blind = await server.api<Refusal>(`/meetings/${idIn(his_link)}/recordings/${id}`, {
+      method: 'PATCH',
+      body: 'x',
+      headers: { 'meeting-token': tokenIn(his_link), 'upload-offset': '-1' },
+    });
+    expect([blind.status, blind.body.code]).toEqual([400, 'VALIDATION_FAILED']);
+  });
+});
+
+describe('the end', () => {
+  it('comes at the talk’s length: done where both were there, no_show where one never came', async () => {
+    const [met, missed] = [await both(), await makePair()];
+    await enter(await join(await linkOf(missed.student, missed.matching.id)));
+    for (const { matching } of [met, missed]) {
+      await shift(matching.id, -31);
+      await sql(server.database_url, "update graphile_worker._private_jobs set run_at = now() where key like '%:matching.settle:' || $1", [
+        matching.id,
+      ]);
+    }
+    const settled = (pair: Pair): Promise<Matching> =>
+      eventually(
+        async () => (await pair.student.api<Matching>(`/matching/${pair.matching.id}`)).body,
+        ({ status }) => status !== 'booked',
+        15_000,
+      );
+    expect(await settled(met)).toMatchObject({ status: 'done', is_done_meeting: true, audio_url: null });
+    expect(await settled(missed)).toMatchObject({ status: 'no_show', is_done_meeting: false });
+    expect(await emit(met.his, 'meeting:beat', { is_recording: false })).toMatchObject({ ok: true, state: { phase: 'over' } });
+  }, 60_000);
+
+  it('does not come by leaving before it has begun, nor while one is still there', async () => {
+    const { his, hers, his_link, student, matching } = await both();
+    await emit(hers, 'meeting:leave', { has_left: true });
+    await emit(his, 'meeting:leave', { has_left: true });
+    const jobs = await sql(server.database_url, "select 1 from graphile_worker._private_jobs where key like '%:meeting.end:' || $1", [
+      matching.id,
+    ]);
+    expect(jobs).toEqual([]);
+    await shift(matching.id, -1);
+    const back = await join(his_link);
+    expect(await enter(back, 'back')).toMatchObject({ ok: true });
+    await emit(back, 'meeting:leave', { has_left: true });
+    expect((await enter(back, 'back')).ok).toBe(true);
+    // The job that the leaving asked for finds somebody there.
+    await sql(server.database_url, "update graphile_worker._private_jobs set run_at = now() where key like '%:meeting.end:' || $1", [
+      matching.id,
+    ]);
+    await eventually(
+      async () =>
+        sql(server.database_url, "select 1 from graphile_worker._private_jobs where key like '%:meeting.end:' || $1", [matching.id]),
+      (waiting) => waiting.length === 0,
+      15_000,
+    );
+    expect((await student.api<Matching>(`/matching/${matching.id}`)).body.status).toBe('booked');
+  }, 60_000);
+});
