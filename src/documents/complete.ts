@@ -136,11 +136,20 @@ function completeRequest(media: Media, schemas: Record<string, Json>): void {
   if (!media.schema) return;
   media.schema = modernSchema(media.schema);
   if (media.example !== undefined || media.examples !== undefined) return;
-  const whole = exampleOf(media.schema, schemas);
   const least = exampleOf(media.schema, schemas, true);
+  const whole = asAPerson(exampleOf(media.schema, schemas), least);
   const is_empty = JSON.stringify(least) === '{}';
   if (is_empty || JSON.stringify(least) === JSON.stringify(whole)) media.example = whole;
   else media.examples = { least: { summary: 'The required fields', value: least }, whole: { summary: 'Every field', value: whole } };
+}
+
+/** By these an API key says for whom it acts; a person who copied the example would name somebody else. */
+const FOR_KEYS = ['user_id', 'sender_id', 'caller_id'];
+
+function asAPerson(whole: unknown, least: unknown): unknown {
+  if (typeof whole !== 'object' || whole === null || Array.isArray(whole)) return whole;
+  const required = Object.keys((least ?? {}) as Json);
+  return Object.fromEntries(Object.entries(whole).filter(([name]) => !FOR_KEYS.includes(name) || required.includes(name)));
 }
 
 function completeAnswer(media: Media, schemas: Record<string, Json>): void {

@@ -15,8 +15,8 @@ export interface AttachedTo extends AttachedToAny {
 export interface AttachOptions {
   /** For whom a system acts: then the files must be theirs. Where it acts for nobody, any file of the tenant is its to give. */
   readonly user_id?: string;
-  /** The field that named the files, for the error; `file_ids` where nothing is said. */
-  readonly field?: string;
+  /** The field that named the files, or which one named a file, for the error; `file_ids` where nothing is said. */
+  readonly field?: string | ((file_id: string) => string);
 }
 
 /** Makes files a part of other objects. Everything happens in the caller's transaction where one is open. */
@@ -58,13 +58,24 @@ export class FileAttachments {
     return this.attachments.filesOf(of);
   }
 
-  private async hold(giver: string | null, file_ids: readonly string[], to: AttachedTo, field = 'file_ids'): Promise<string[]> {
+  private async hold(
+    giver: string | null,
+    file_ids: readonly string[],
+    to: AttachedTo,
+    field: AttachOptions['field'] = 'file_ids',
+  ): Promise<string[]> {
     const ids = [...new Set(file_ids)];
     if (ids.length === 0) return ids;
     const held = await this.files.hold(ids);
     const foreign = held.filter(({ owner_id }) => giver !== null && owner_id !== giver).map(({ id }) => id);
     const is_known = held.length === ids.length && (foreign.length === 0 || (await this.attachments.count(foreign, to)) === foreign.length);
-    if (!is_known) throw new AppError('UNKNOWN_FILE', { details: [{ field, message: 'names a file that does not exist' }] });
+    if (!is_known) {
+      const wrong = ids.filter((id) => foreign.includes(id) || !held.some((file) => file.id === id));
+      const fields = new Set(wrong.map((id) => (typeof field === 'string' ? field : field(id))));
+      throw new AppError('UNKNOWN_FILE', {
+        details: [...fields].map((name) => ({ field: name, message: 'names a file that does not exist' })),
+      });
+    }
     return ids;
   }
 }

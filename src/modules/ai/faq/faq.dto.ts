@@ -87,7 +87,7 @@ export class FaqQuery extends PageQuery {
     max: 500,
     optional: true,
     description: 'The ones nearest to this, best first, on one page; all by their question where nothing is given',
-    example: '何時まで開いていますか',
+    example: '何時まで営業していますか',
   })
   q?: string;
 }

@@ -39,7 +39,8 @@ export class CertificateService {
     const id = newId();
     const file_ids = [type_card_file_id, identity_card_file_id];
     const certificate = await this.database.transaction(async () => {
-      await this.attachments.attach(actor, file_ids, { kind: 'certificate', id });
+      const field = (file_id: string): string => (file_id === type_card_file_id ? 'type_card_file_id' : 'identity_card_file_id');
+      await this.attachments.attach(actor, file_ids, { kind: 'certificate', id }, { field });
       await this.assertImages(actor, { type_card_file_id, identity_card_file_id });
       const [self] = await this.people.lock([actor.id]);
       if (!self) throw new AppError('UNAUTHORIZED');
