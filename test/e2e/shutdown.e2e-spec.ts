@@ -84,11 +84,11 @@ describe('the notice before it', () => {
   };
 
   it('a balancer sees that the node is not ready for as long as SHUTDOWN_NOTICE_MS says; requests are served meanwhile', async () => {
-    const node = await signalled('SIGTERM', '4000');
+    const node = await signalled('SIGTERM', '8000');
     const ready = (): Promise<{ status: number }> => node.api('/health/ready');
     await eventually(ready, ({ status }) => status === 503);
-    // 20 askings, 100 ms apart, as a balancer would: the port does not close in the middle of them.
-    for (let asked = 0; asked < 20; asked++) {
+    // 10 askings, 100 ms apart, as a balancer would: the port does not close in the middle of them.
+    for (let asked = 0; asked < 10; asked++) {
       expect(await ready()).toMatchObject({ status: 503, body: { parts: { server: { ok: false, reason: 'is shutting down' } } } });
       expect((await node.api('/health/live')).status).toBe(200);
       await new Promise((resolve) => setTimeout(resolve, 100));

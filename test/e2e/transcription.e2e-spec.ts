@@ -94,7 +94,8 @@ describe('GET /transcription', () => {
     const audio = Buffer.from('asked for by many');
     const sid = await record(audio);
     const answers = await Promise.all(Array.from({ length: 12 }, () => ask(sid)));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    // Whoever asks last may find it made already.
+    expect([200, 202]).toEqual(expect.arrayContaining([...new Set(answers.map(({ status }) => status))]));
     expect((await outcomeOf(sid)).status).toBe(200);
     expect(whisper.uploads.filter(({ bytes }) => bytes.equals(audio))).toHaveLength(1);
   });

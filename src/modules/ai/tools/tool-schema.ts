@@ -11,7 +11,7 @@ const MAX_DEPTH = 16;
 const MAX_ARGUMENT_BYTES = 64 * 1024;
 const MAX_FAULTS = 20;
 /** How long one check may take: a pattern or a list can be written so that it would take for ever. */
-const CHECK_MS = 100;
+const CHECK_MS = 200;
 
 /** Knows JSON Schema itself; what a tenant writes is compiled by instances of its own, which go with it. */
 let meta: Ajv2020 | null = null;
