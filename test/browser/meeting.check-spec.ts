@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { FAKE_DEVICES, launchBrowser } from '../support/browser.js';
+import { type FakeChime, startChime } from '../support/chime.js';
 import { eventually, makeUser, type TestUser, uniqueName } from '../support/client.js';
 import { makeAdmin, makeTown, profileOf, submitPapers, type Town } from '../support/matching.js';
 import { startServer, type TestServer } from '../support/server.js';
@@ -37,6 +38,7 @@ const PHONE = { width: 390, height: 844 };
 const run = promisify(execFile);
 
 let stripe: FakeStripe;
+let chime: FakeChime;
 let server: TestServer;
 let browser: Browser;
 let town: Town;
@@ -44,8 +46,17 @@ let admin: TestUser;
 let folder: string;
 
 beforeAll(async () => {
-  stripe = await startStripe();
-  server = await startServer({ env: { STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, STRIPE_API_BASE_URL: stripe.url } });
+  [stripe, chime] = await Promise.all([startStripe(), startChime()]);
+  server = await startServer({
+    env: {
+      STRIPE_SECRET_KEY,
+      STRIPE_WEBHOOK_SECRET,
+      STRIPE_API_BASE_URL: stripe.url,
+      CHIME_ENDPOINT: chime.url,
+      AWS_ACCESS_KEY_ID: 'AKIATESTS',
+      AWS_SECRET_ACCESS_KEY: 'chime-secret-of-the-tests',
+    },
+  });
   town = await makeTown(server.api);
   admin = await makeAdmin(server.api, town);
   await town.owner.api('/tenant', { method: 'PATCH', json: { matching: { price: 3_000, currency: 'jpy' } } });
@@ -58,6 +69,7 @@ afterAll(async () => {
   await browser?.close();
   await server?.stop();
   await stripe?.close();
+  await chime?.close();
   if (process.env['SCREENSHOTS'] === undefined && folder) await rm(folder, { recursive: true, force: true });
 });
 
@@ -311,6 +323,29 @@ describe('a talk in two real pages', () => {
       await bare.close();
     }
   }, 120_000);
+
+  it('says plainly what it takes where Amazon carries the talk, and offers the messages', async () => {
+    const faults: string[] = [];
+    const [student, speaker] = [await arrive('student', uniqueName('学生 ')), await arrive('company', uniqueName('社員 '))];
+    await approveAll();
+    const matching = await book(student, speaker.id, 120);
+    const provide = (meeting_provider: string | null): Promise<unknown> =>
+      town.owner.api('/tenant', { method: 'PATCH', json: { matching: { meeting_provider } } });
+    await provide('chime');
+    const { join_url } = await openMeeting(student, matching.id);
+    await provide(null);
+    const page = await visit(join_url, DESKTOP, 'en-US', faults);
+    await page.locator('#lobby').waitFor({ state: 'visible' });
+    expect(await page.locator('#lobby-notice').isVisible()).toBe(false);
+    await enter(page);
+    expect(await page.locator('#waiting').textContent()).toContain('amazon-chime-sdk-js');
+    expect(chime.meetings.size).toBe(1);
+    await page.locator('#text').fill('Hello');
+    await page.locator('#send').click();
+    await page.locator('#said li', { hasText: 'Hello' }).waitFor();
+    await shot(page, 'chime-desktop');
+    expect(faults).toEqual([]);
+  }, 60_000);
 });
 
 async function durationOf(path: string): Promise<number> {

@@ -242,8 +242,11 @@ describe('a link', () => {
     const [link, other] = [await linkOf(one.student, one.matching.id), await linkOf(another.student, another.matching.id)];
     const token = tokenIn(link);
     const [client_id = '', user_id = '', signature = ''] = token.split('.');
+    // The same person's to another talk, too.
+    const later = await open(one.student, { speaker_id: another.speaker.id, date: minutesAhead(300), meeting_length: 30 });
     const wrong = [
       tokenIn(other),
+      tokenIn(later.body.join_url as string),
       `${client_id}.${one.speaker.id}.${signature}`,
       `${(await makeTown(server.api)).client_id}.${user_id}.${signature}`,
       `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`,

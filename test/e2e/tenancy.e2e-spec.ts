@@ -108,6 +108,7 @@ describe('POST /tenants', () => {
         refund_late_percent: 50,
         message_ttl_days: 30,
         certificate_retention_days: 90,
+        meeting_provider: null,
       },
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });

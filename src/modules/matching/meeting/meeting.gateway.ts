@@ -42,7 +42,7 @@ export class MeetingGateway implements OnGatewayDisconnect<KaiwaSocket> {
 
   @SocketEvent('meeting:look', LookDto, { summary: 'Ask how the meeting stands, without coming in' })
   async look(socket: KaiwaSocket): Promise<Record<string, unknown>> {
-    return { me: this.seatOf(socket).role, state: await this.talks.look(this.seatOf(socket)) };
+    return { ...(await this.talks.look(this.seatOf(socket))) };
   }
 
   @SocketEvent('meeting:enter', EnterMeetingDto, { summary: 'Come in; an older tab of the same person is sent away' })

@@ -40,8 +40,10 @@ export class MeetingJobs {
   /** Run again, it does nothing more. */
   private async assemble(meeting_id: string): Promise<void> {
     const talk = await this.meetings.findTalk(meeting_id);
-    if (!talk?.ended_at || talk.recorded_at) return;
+    if (!talk?.ended_at) return;
     const takes = await this.takes.list(meeting_id);
+    // A run that was cut off may have left what it had joined.
+    if (talk.recorded_at) return this.clear(meeting_id, takes);
     const latest = new Date(talk.ended_at.getTime() + ARRIVAL_MS);
     if (takes.some(({ finished_at }) => finished_at === null) && latest.getTime() > Date.now()) {
       return this.jobs.enqueue('meeting.assemble', { meeting_id }, { key: meeting_id, run_at: latest });
@@ -49,6 +51,10 @@ export class MeetingJobs {
     const audio = await this.audioOf(talk, takes);
     if (audio) await this.keep(talk, audio);
     else await this.meetings.update({ id: meeting_id }, { recorded_at: new Date() });
+    await this.clear(meeting_id, takes);
+  }
+
+  private async clear(meeting_id: string, takes: readonly TakeRow[]): Promise<void> {
     await this.takes.deleteOf(meeting_id);
     await this.uploads.discard(takes.map(({ id }) => id));
   }

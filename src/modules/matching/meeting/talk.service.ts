@@ -66,7 +66,8 @@ export class TalkService {
     const talk = await this.open(seat);
     const provider_join = talk.provider === 'chime' ? await this.joinProvider(seat, talk) : null;
     const state = await this.database.transaction(async () => {
-      await this.parties.enter(seat, connection_id, tab);
+      // What a provider carries does not come through the browsers' own hands.
+      await this.parties.enter(seat, connection_id, { ...tab, can_record: tab.can_record && talk.provider === 'local' });
       const parties = await this.parties.list(talk.id);
       if (parties.filter(({ is_here }) => is_here).length === 2) await this.meetings.noteMet(talk.id);
       return stateOf(talk, parties);
@@ -85,17 +86,17 @@ export class TalkService {
   }
 
   /** How the meeting stands, asked by a page that has not come in. @throws MEETING_NOT_FOUND */
-  async look(seat: Seat): Promise<MeetingState> {
+  async look(seat: Seat): Promise<Pick<Entered, 'me' | 'provider' | 'state'>> {
     const talk = await this.find(seat.meeting_id);
-    roleIn(talk, seat.user_id);
-    return stateOf(talk, await this.parties.list(talk.id));
+    const me = roleIn(talk, seat.user_id);
+    return { me, provider: talk.provider, state: stateOf(talk, await this.parties.list(talk.id)) };
   }
 
   /** A tab says that it is still there. @throws MEETING_NOT_FOUND, SEAT_TAKEN */
   async beat(seat: Seat, connection_id: string, is_recording: boolean): Promise<MeetingState> {
     const before = await this.parties.list(seat.meeting_id);
     if (!(await this.parties.see(seat, connection_id, is_recording))) throw new AppError('SEAT_TAKEN');
-    const state = await this.look(seat);
+    const { state } = await this.look(seat);
     const known = before.find(({ user_id }) => user_id === seat.user_id);
     if (known?.is_recording !== is_recording || !known.is_here) this.voice.tell(await this.find(seat.meeting_id), 'meeting:people', state);
     return state;

@@ -32,6 +32,8 @@ let clock_ms = 0;
 let was_recording = false;
 let provider = 'local';
 let has_devices = false;
+let may_record = canRecord;
+let has_said_none = false;
 
 const otherRole = () => (me === 'speaker' ? 'listener' : 'speaker');
 const other = () => state.people[otherRole()];
@@ -80,9 +82,10 @@ function start() {
 async function look() {
   const answer = await emit('meeting:look', {}).catch(() => null);
   if (!answer?.ok || place !== 'before') return;
-  me = answer.me;
+  ({ me, provider } = answer);
   apply(answer.state);
-  if (state.phase !== 'open' || has_devices) return;
+  byId('lobby-notice').hidden = provider !== 'local';
+  if (state.phase !== 'open' || has_devices || provider !== 'local') return;
   has_devices = true;
   await openDevices();
 }
@@ -109,6 +112,7 @@ function apply(next) {
 function showLobby() {
   if (state.phase === 'early') return say(words.early, words.earlyText(dayOf(state.opens_at)));
   show('lobby');
+  for (const id of ['lobby-devices', 'preview-box']) byId(id).hidden = provider !== 'local';
   byId('lobby-title').textContent = words.withName(nameOf());
   byId('lobby-when').textContent = words.when(dayOf(state.starts_at), timeOf(state.ends_at));
   byId('lobby-who').textContent = other().is_here ? words.otherHere(nameOf()) : words.otherAway(nameOf());
@@ -166,7 +170,7 @@ function label() {
 async function enter() {
   byId('join').disabled = true;
   byId('join').textContent = words.joining;
-  const answer = await emit('meeting:enter', { tab_id, can_record: canRecord }).catch(() => null);
+  const answer = await emit('meeting:enter', { tab_id, can_record: may_record }).catch(() => null);
   byId('join').disabled = false;
   byId('join').textContent = words.join;
   if (!answer?.ok) {
@@ -180,11 +184,11 @@ async function enter() {
   byId('toast').hidden = true;
   talk.add(answer.messages);
   if (provider === 'chime') {
-    byId('waiting').textContent = `${words.chime}\n${words.chimeText}`;
+    byId('waiting').textContent = `${words.chime}\n\n${words.chimeText}`;
+    for (const id of ['self-box', 'mic', 'camera']) byId(id).hidden = true;
     talk.show(true);
-  } else if (canRecord) {
-    recorder ??= new Recorder({ url: `${base}/meetings/${meeting_id}/recordings`, token });
-    recorder.hear('me', local);
+  } else if (may_record) {
+    recorder ??= makeRecorder();
   }
   void keepAwake();
   apply(answer.state);
@@ -266,6 +270,21 @@ function record() {
   }
 }
 
+function makeRecorder() {
+  const made = new Recorder({ url: `${base}/meetings/${meeting_id}/recordings`, token });
+  made.hear('me', local);
+  if (peer) made.hear('other', peer.stream);
+  // The server does not take it: the other's browser is to try.
+  made.onRefused = () => {
+    if (place !== 'in') return;
+    may_record = false;
+    recorder = null;
+    toast(words.recordingOff);
+    void enter();
+  };
+  return made;
+}
+
 async function begin() {
   await recorder.start();
   await beat();
@@ -275,9 +294,7 @@ async function begin() {
 /** This tab goes on and may record again: what it has recorded so far is sent to its end. */
 async function stopRecording() {
   const ended = recorder;
-  recorder = new Recorder({ url: `${base}/meetings/${meeting_id}/recordings`, token });
-  recorder.hear('me', local);
-  if (peer) recorder.hear('other', peer.stream);
+  recorder = makeRecorder();
   void ended.stop();
   await beat();
 }
@@ -287,7 +304,10 @@ function showRecording() {
   if (!is_on && state.recorder !== null) toast(words.recordingSoon(countdown ?? NOTICE_S));
   if (is_on && !was_recording) toast(words.recordingOn, 4_000);
   if (!is_on && was_recording) toast(words.recordingOff, 4_000);
-  if (!canRecord && state.recorder === null && other().is_here) toast(words.noRecorder, 4_000);
+  if (provider === 'local' && state.recorder === null && other().is_here && !has_said_none) {
+    has_said_none = true;
+    toast(words.noRecorder);
+  }
   was_recording = Boolean(is_on);
   byId('recording').hidden = !is_on;
   byId('recording').textContent = words.recording;

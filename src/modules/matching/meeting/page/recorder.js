@@ -53,6 +53,12 @@ export class Recorder {
     const upload = new Upload(this.#url, this.#token, media.mimeType || type);
     media.ondataavailable = ({ data }) => upload.add(data);
     media.onstop = () => upload.end();
+    upload.onRefused = () => {
+      if (this.#media !== media) return;
+      this.#media = null;
+      media.stop();
+      this.onRefused?.();
+    };
     this.#media = media;
     this.#upload = upload;
     media.start(SLICE_MS);
@@ -122,6 +128,7 @@ class Upload {
       if (answer === 'refused') {
         this.#held = [];
         this.#is_whole = true;
+        this.onRefused?.();
         break;
       }
       await pause(patience);
