@@ -235,7 +235,7 @@ export class Probe {
   readonly finished: Array<{ route: string | undefined; status: number; whole: boolean }> = [];
   readonly adapter = new KaiwaExpressAdapter({ trust_proxy: ['loopback'], log: (error) => this.faults.push(error) });
   private app: NestExpressApplication;
-  private port = 0;
+  port = 0;
 
   async start(): Promise<void> {
     writeFileSync(join(folder, 'file.txt'), 'from a file');

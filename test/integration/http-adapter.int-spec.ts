@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { KaiwaExpressAdapter } from '../../src/platform/http/index.js';
@@ -174,6 +176,20 @@ describe('routing', () => {
 });
 
 describe('the front', () => {
+  it.each([
+    ['a URL with bytes that are not encoded', 'GET /plain?q=営業 HTTP/1.1\r\nhost: a\r\n\r\n', 400, 'MALFORMED_REQUEST'],
+    ['no HTTP', 'hello\r\n\r\n', 400, 'MALFORMED_REQUEST'],
+    ['headers without end', `GET /plain HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`, 431, 'HEADERS_TOO_LARGE'],
+  ])('answers %s as any other error', async (_what, bytes, status, code) => {
+    const socket = connect(probe.port, '127.0.0.1');
+    socket.end(bytes);
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    expect(head.startsWith(`HTTP/1.1 ${status} `)).toBe(true);
+    const error = JSON.parse(body) as { request_id: string };
+    expect(error).toMatchObject({ statusCode: status, code });
+    expect(head).toContain(`x-request-id: ${error.request_id}`);
+  });
+
   it('takes a sane request id and makes one otherwise', async () => {
     expect((await probe.call('/plain', { headers: { 'x-request-id': 'a_b-1.2' } })).headers['x-request-id']).toBe('a_b-1.2');
     const made = (await probe.call('/plain', { headers: { 'x-request-id': 'a b' } })).headers['x-request-id'];

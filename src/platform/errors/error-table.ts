@@ -11,6 +11,7 @@ export interface ErrorRow {
 export const ERROR_TABLE = {
   // 400
   VALIDATION_FAILED: { status: 400, message: 'Some fields are not valid' },
+  MALFORMED_REQUEST: { status: 400, message: 'The request is not well-formed HTTP' },
   MALFORMED_JSON: { status: 400, message: 'The body is not well-formed JSON' },
   INVALID_CURSOR: { status: 400, message: 'The cursor is not valid' },
   INVALID_NAME: { status: 400, message: 'The name in the path is not valid' },
@@ -70,7 +71,8 @@ export const ERROR_TABLE = {
   TENANT_NOT_FOUND: { status: 404, message: 'Unknown client' },
   // 405, 406
   METHOD_NOT_ALLOWED: { status: 405, message: 'Method not allowed' },
-  // 409
+  // 408, 409
+  REQUEST_TIMEOUT: { status: 408, message: 'The request took too long to arrive' },
   USERNAME_TAKEN: { status: 409, message: 'Username already registered' },
   EMAIL_TAKEN: { status: 409, message: 'Email already registered' },
   CLIENT_ID_TAKEN: { status: 409, message: 'client_id already taken' },
@@ -115,6 +117,7 @@ export const ERROR_TABLE = {
   FILE_TYPE_NOT_TAKEN: { status: 415, message: 'Files of this type are not taken' },
   RANGE_NOT_SATISFIABLE: { status: 416, message: 'The range begins beyond the end of the file' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, message: 'This Idempotency-Key was used with another body' },
+  HEADERS_TOO_LARGE: { status: 431, message: 'The headers are too large' },
   RATE_LIMITED: { status: 429, message: 'Too many requests' },
   // 5xx
   INTERNAL_ERROR: { status: 500, message: 'Internal server error' },

@@ -7,6 +7,7 @@ import express, { type Express, type NextFunction } from 'express';
 import { AppError } from '../errors/index.js';
 import { Scope } from '../scope/index.js';
 import { bearPrototypes, type BornPrototypes, HttpScope, rememberAddress } from './born-prototypes.js';
+import { answerBrokenRequests } from './broken-request.js';
 import { BodyReader, hasBody } from './body-reader.js';
 import type { KaiwaRequest, KaiwaResponse, RouteHandler, RouteMethod, RouteRecord } from './exchange.js';
 import { type ExchangeObserver, ExchangeTracker } from './exchange-tracker.js';
@@ -124,6 +125,7 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
       this.connections.add(socket);
       socket.once('close', () => this.connections.delete(socket));
     });
+    answerBrokenRequests(server);
     const watch = setInterval(() => this.cutLate(), ARRIVAL_CHECK_MS);
     watch.unref();
     server.once('close', () => clearInterval(watch));
