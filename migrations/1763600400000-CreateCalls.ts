@@ -44,8 +44,30 @@ export class CreateCalls1763600400000 implements MigrationInterface {
       create index calls_recording on calls (client_id, recording_sid) where recording_sid is not null;
       create index calls_caller on calls (client_id, caller_id, started_at desc, id desc) where caller_id is not null;
       create index calls_callee on calls (client_id, callee_id, started_at desc, id desc) where callee_id is not null;
-      create index calls_signed on calls (call_sid) where is_signed;
       alter table calls set (fillfactor = 80);
+    `);
+
+    // Whose a call is that the provider itself has told of: kept although the call goes, and gone with the tenant. A call that takes another
+    // sid is no longer one that the provider has told of.
+    await tenantTable(queryRunner, 'signed_call_sids', {
+      columns: 'call_sid text not null, primary key (client_id, call_sid)',
+      grants: ['select', 'insert'],
+    });
+    await queryRunner.query(`
+      create index signed_call_sids_sid on signed_call_sids (call_sid);
+      create function keep_signed_sid() returns trigger language plpgsql set search_path = public, pg_temp as $$
+      begin
+        if tg_op = 'UPDATE' and old.is_signed and new.call_sid is distinct from old.call_sid then
+          new.is_signed := false;
+        end if;
+        if new.is_signed and new.call_sid is not null then
+          insert into signed_call_sids (client_id, call_sid) values (new.client_id, new.call_sid) on conflict do nothing;
+        end if;
+        return new;
+      end $$;
+      revoke all on function keep_signed_sid() from public;
+      create trigger calls_keep_signed_sid before insert or update of call_sid, is_signed on calls
+        for each row execute function keep_signed_sid();
     `);
 
     await tenantTable(queryRunner, 'call_turns', {
@@ -76,7 +98,8 @@ export class CreateCalls1763600400000 implements MigrationInterface {
 
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
-      drop table transcripts, call_turns, calls;
+      drop table transcripts, call_turns, calls, signed_call_sids;
+      drop function keep_signed_sid();
       alter table tenants drop column openai, drop column twilio, drop column assistant`);
   }
 }

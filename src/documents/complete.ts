@@ -148,7 +148,7 @@ const FOR_KEYS = ['user_id', 'sender_id', 'caller_id'];
 
 function asAPerson(whole: unknown, least: unknown): unknown {
   if (typeof whole !== 'object' || whole === null || Array.isArray(whole)) return whole;
-  const required = Object.keys((least ?? {}));
+  const required = Object.keys(least ?? {});
   return Object.fromEntries(Object.entries(whole).filter(([name]) => !FOR_KEYS.includes(name) || required.includes(name)));
 }
 

@@ -1,4 +1,6 @@
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { makeTenant, makeUser, type TestUser, withHeaders } from '../support/client.js';
 import { type Answer, startServer, type TestServer } from '../support/server.js';
@@ -178,6 +180,19 @@ describe('an import', () => {
     expect(await answered).toBe(200);
     expect((await known(who)).map(({ question }) => question)).toEqual(['q2']);
     expect(server.logs()).not.toContain('"level":50');
+  });
+
+  it('that is refused in the middle ends its connection, so that no request after it is lost', async () => {
+    const who = await makeTenant(server.api);
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    const bad = `question,answer,tags\n${',\n'.repeat(200_000)}`;
+    const head = (line: string, more: string[]): string =>
+      [line, 'host: a', `authorization: Bearer ${who.access_token}`, ...more, '', ''].join('\r\n');
+    socket.write(head('POST /faqs/import HTTP/1.1', ['content-type: text/csv', `content-length: ${bad.length}`]) + bad);
+    const answer = await text(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+    expect(answer).toContain('VALIDATION_FAILED');
   });
 
   it('of many at once leaves each row once', async () => {

@@ -140,14 +140,18 @@ describe('papers', () => {
   it('are the one’s own files, and images', async () => {
     const person = await guest();
     const [mine, theirs] = [await uploadImage(person), await uploadImage(stranger)];
-    for (const [card, licence] of [
-      [theirs, mine],
-      [mine, theirs],
-      [mine, NOBODY],
+    for (const [card, licence, fields] of [
+      [theirs, mine, ['type_card_file_id']],
+      [mine, theirs, ['identity_card_file_id']],
+      [mine, NOBODY, ['identity_card_file_id']],
+      [theirs, NOBODY, ['type_card_file_id', 'identity_card_file_id']],
     ] as const) {
       const { status, body } = await submit<Refusal>(person.api, card, licence);
       expect([status, body.code]).toEqual([400, 'UNKNOWN_FILE']);
+      expect(body.details?.map(({ field }) => field)).toEqual(fields);
     }
+    const same = await submit<Refusal>(person.api, mine, mine);
+    expect([same.status, same.body.details?.map(({ field }) => field)]).toEqual([400, ['identity_card_file_id']]);
     const form = new FormData();
     form.set('file', new File(['hello'], 'card.txt'));
     const text = await person.api<{ id: string }>('/files', { method: 'POST', body: form });

@@ -85,7 +85,7 @@ describe('after a talk', () => {
     const done = await eventually(
       () => see(had),
       ({ summary }) => summary !== null,
-      30_000,
+      150_000,
     );
     expect(done).toMatchObject({
       status: 'done',
@@ -106,15 +106,16 @@ describe('after a talk', () => {
       10_000,
     );
     expect(usage.body.at(-1)?.ai_tokens).toBeGreaterThan(0);
-  }, 60_000);
+  }, 200_000);
 
   it('the recording is there even where the model refuses', async () => {
     model.otherwise({ status: 400, error: { message: 'No', type: 'invalid_request_error' } });
     const had = await talk();
-    const done = await eventually(
+    // What a browser may still send is waited for for two minutes.
+    await eventually(
       () => see(had),
       ({ audio_url }) => audio_url !== null,
-      30_000,
+      150_000,
     );
     await eventually(
       async () =>
@@ -124,6 +125,6 @@ describe('after a talk', () => {
       (waiting) => waiting.length === 0,
       20_000,
     );
-    expect(await see(had)).toMatchObject({ status: 'done', transcript: null, summary: null, audio_url: done.audio_url });
-  }, 60_000);
+    expect(await see(had)).toMatchObject({ status: 'done', transcript: null, summary: null, audio_url: expect.any(String) });
+  }, 200_000);
 });

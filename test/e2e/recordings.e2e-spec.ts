@@ -222,6 +222,32 @@ describe('GET /recording/{sid}', () => {
     expect((await stranger.api(`/recording/${sid}`)).status).toBe(404);
     expect((await list(stranger)).body.map((one) => one.sid)).not.toContain(sid);
     expect((await play(owner, `/recording/${sid}`)).response.status).toBe(200);
+    // Nor once the log of whose it is no longer has it.
+    expect((await owner.api(`/call?call_sid=${call_sid}`, { method: 'DELETE' })).status).toBe(200);
+    expect((await stranger.api(`/recording/${sid}`)).status).toBe(404);
+    expect((await stranger.api(`/transcription?recording_sid=${sid}`)).status).toBe(404);
+  });
+
+  it('is not won by giving a call that the provider has told of the sid of another', async () => {
+    const [mine, theirs] = [record(twilio.main), record(twilio.main)];
+    const sign = (client_id: string, call_sid: string): Promise<unknown> =>
+      sql(server.database_url, 'update calls set is_signed = true where client_id = $1 and call_sid = $2', [client_id, call_sid]);
+    await logCall(owner, theirs.call_sid);
+    await sign(owner.client_id, theirs.call_sid);
+    await logCall(stranger, mine.call_sid);
+    await sign(stranger.client_id, mine.call_sid);
+    await stranger.api(`/call?call_sid=${mine.call_sid}`, { method: 'PUT', json: { call_sid: theirs.call_sid } });
+    expect((await stranger.api(`/recording/${theirs.sid}`)).status).toBe(404);
+    expect((await play(owner, `/recording/${theirs.sid}`)).response.status).toBe(200);
+  });
+
+  it('is lost again, to whoever the provider tells of the call later', async () => {
+    const { sid, call_sid } = record(twilio.main);
+    await logCall(stranger, call_sid);
+    expect((await play(stranger, `/recording/${sid}`)).response.status).toBe(200);
+    await logCall(owner, call_sid);
+    await sql(server.database_url, 'update calls set is_signed = true where client_id = $1 and call_sid = $2', [owner.client_id, call_sid]);
+    expect((await stranger.api(`/recording/${sid}`)).status).toBe(404);
   });
 
   it('ends upstream when its reader goes away, and takes no more than its reader does', async () => {

@@ -257,6 +257,9 @@ export function describeUploads(where: string, open: () => Promise<Place>): void
         expect((await send(user, path, 0, Buffer.from('x'))).body.code).toBe('UPLOAD_NOT_FOUND');
         expect((await user.api(path, { method: 'DELETE', headers: TUS })).status).toBe(404);
       }
+      // Whoever runs the tenant may see and remove it, and mixes nothing into it either.
+      expect((await send(owner, path, 0, Buffer.from('x'))).body.code).toBe('UPLOAD_NOT_FOUND');
+      expect((await owner.api(path, { method: 'HEAD', headers: TUS })).status).toBe(200);
       const foreign = await alice.api<Failure>('/uploads', {
         method: 'POST',
         headers: { ...TUS, 'upload-length': '1', 'upload-metadata': `user_id ${encoded(bob.id)}` },

@@ -427,7 +427,9 @@ describe('stopping and breaking', () => {
     const seen: string[] = [];
     jobs.define('note.write', { scope: 'tenant', handler: async ({ text }) => void seen.push(text) });
     const runner = await run(jobs);
-    await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kaiwa:jobs'");
+    await admin.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kaiwa:jobs' and datname = current_database()",
+    );
     await ant(() => jobs.enqueue('note.write', { text: 'after' }));
     await eventually(
       async () => seen,

@@ -60,7 +60,11 @@ export class StripePaymentProvider extends PaymentProvider {
     const { webhook_secret } = this.settings;
     if (webhook_secret === undefined) throw notConfigured('STRIPE_WEBHOOK_SECRET');
     try {
-      return toEvent(Stripe.webhooks.constructEvent(body, signature, webhook_secret, EVENT_TOLERANCE_S));
+      const event = Stripe.webhooks.constructEvent(body, signature, webhook_secret, EVENT_TOLERANCE_S);
+      // The package looks at how old it is alone.
+      const signed_s = Number(/(?:^|,)t=(\d+)/.exec(signature)?.[1]);
+      if (!(signed_s <= Date.now() / 1_000 + EVENT_TOLERANCE_S)) throw new Error('It is signed in the future');
+      return toEvent(event);
     } catch (error) {
       throw new AppError('PAYMENT_SIGNATURE_INVALID', { cause: error });
     }
@@ -86,7 +90,10 @@ function makeClient(secret_key: string, api_base_url: string | undefined): Strip
 }
 
 function toIntent({ id, client_secret, status }: Stripe.PaymentIntent): PaymentIntent {
-  if (client_secret === null) throw new AppError('PAYMENT_FAILED', { cause: new Error(`${id} came without its secret`) });
+  // What stands between may answer anything.
+  if (typeof id !== 'string' || typeof status !== 'string')
+    throw new AppError('PAYMENT_FAILED', { cause: new Error('It came without an id or a status') });
+  if (typeof client_secret !== 'string') throw new AppError('PAYMENT_FAILED', { cause: new Error(`${id} came without its secret`) });
   return { id, client_secret, status };
 }
 

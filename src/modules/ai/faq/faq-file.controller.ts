@@ -76,6 +76,8 @@ export class FaqFileController {
       // Whoever went away midway has sent no whole file, and reads no answer.
       if (request.destroyed && !request.complete) throw new AppError('VALIDATION_FAILED', { cause: error });
       if (!request.complete) linger(request);
+      // A body that is not read to its end would hold up the connection's next request.
+      if (!request.readableEnded) request.res?.setHeader('Connection', 'close');
       throw error;
     }
   }

@@ -38,7 +38,7 @@ export class CallOwners {
   /** The tenant to which the provider has told of a call, or null. Outside any tenant's scope. */
   async findSigned(call_sid: string): Promise<string | null> {
     const rows = await this.system.cross('tenant-directory', (sql) =>
-      sql<{ client_id: string }>('select client_id from calls where call_sid = $1 and is_signed limit 2', [call_sid]),
+      sql<{ client_id: string }>('select client_id from signed_call_sids where call_sid = $1 limit 2', [call_sid]),
     );
     return rows.length === 1 ? (rows[0]?.client_id ?? null) : null;
   }
@@ -46,7 +46,7 @@ export class CallOwners {
   private async signedForOthers(call_sids: readonly string[]): Promise<Set<string>> {
     const client_id = Scope.clientId();
     const rows = await this.system.cross('call-owner', (sql) =>
-      sql<{ call_sid: string }>('select distinct call_sid from calls where call_sid = any($1::text[]) and is_signed and client_id <> $2', [
+      sql<{ call_sid: string }>('select distinct call_sid from signed_call_sids where call_sid = any($1::text[]) and client_id <> $2', [
         call_sids,
         client_id,
       ]),

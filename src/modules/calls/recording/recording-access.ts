@@ -41,7 +41,9 @@ export class RecordingAccess {
     if (!RECORDING_SID.test(recording_sid)) throw new AppError('RECORDING_NOT_FOUND');
     const key = `${Scope.clientId()} ${account.account_sid} ${recording_sid}`;
     const known = this.known.get(key);
-    if (known && known.until > performance.now()) return { facts: known.facts, account };
+    // The provider may have told of the call to another tenant since: whose it is, is asked each time.
+    if (known && known.until > performance.now() && (await this.isOwn(account, known.facts.call_sid)))
+      return { facts: known.facts, account };
     const facts = await this.telephony.findRecording(account, recording_sid);
     if (!facts || !(await this.isOwn(account, facts.call_sid))) throw new AppError('RECORDING_NOT_FOUND');
     this.known.set(key, { facts, until: performance.now() + KNOWN_MS });

@@ -82,7 +82,7 @@ export class ResumableService {
     response.setHeader('Tus-Resumable', VERSION);
     request.setTimeout(SILENCE_MS, () => request.destroy());
     try {
-      if (id !== null) await this.assertMine(actor, id, request.method === 'HEAD');
+      if (id !== null) await this.assertMine(actor, id, request.method);
       await this.pass(request, response);
     } catch (error) {
       if (request.destroyed && !request.complete) throw new AlreadyAnswered();
@@ -141,9 +141,12 @@ export class ResumableService {
   }
 
   /** @throws UPLOAD_NOT_FOUND for those whose upload it is not */
-  private async assertMine(actor: Actor, id: string, is_asking: boolean): Promise<void> {
+  private async assertMine(actor: Actor, id: string, method: string | undefined): Promise<void> {
     const upload = await this.uploads.find(id);
     if (!upload || !mayManage(actor, upload.owner_id)) throw new AppError('UPLOAD_NOT_FOUND');
+    // Nobody mixes bytes into another person's file, whatever else they may.
+    if (method === 'PATCH' && actor.kind === 'user' && actor.id !== upload.owner_id) throw new AppError('UPLOAD_NOT_FOUND');
+    const is_asking = method === 'HEAD';
     // The server died after the last byte: the client asks how far it came, and is told once the file is there.
     if (is_asking && upload.received === upload.size && upload.finished_at === null) await this.finish(id);
   }

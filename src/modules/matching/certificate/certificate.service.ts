@@ -36,6 +36,8 @@ export class CertificateService {
 
   /** Hands papers in. @throws VALIDATION_FAILED, UNKNOWN_FILE where a file is not the caller's, CERTIFICATE_PENDING */
   async submit(actor: UserActor, { type_card_file_id, identity_card_file_id }: SubmitCertificateDto): Promise<CertificateView> {
+    if (type_card_file_id === identity_card_file_id)
+      throw AppError.field('identity_card_file_id', 'must be another file than type_card_file_id');
     const id = newId();
     const file_ids = [type_card_file_id, identity_card_file_id];
     const certificate = await this.database.transaction(async () => {
