@@ -21,6 +21,7 @@ export class ExchangeTracker {
   private count = 0;
   /** True once the server takes its leave: answers close their connections. */
   closing = false;
+  private draining = false;
 
   /** Exchanges that are open. */
   get in_flight(): number {
@@ -49,14 +50,15 @@ export class ExchangeTracker {
     if (this.closing) response.shouldKeepAlive = false;
   }
 
-  /** From now on answers close their connections, and idle connections are closed. */
+  /** From now on answers close their connections. Idle ones stay open: a client may be about to send by one. */
   beginShutdown(): void {
     this.closing = true;
-    this.server?.closeIdleConnections();
   }
 
-  /** True once nothing is in flight; false where `timeout_ms` pass before. */
+  /** Closes idle connections from now on. True once nothing is in flight; false where `timeout_ms` pass before. */
   drained(timeout_ms: number): Promise<boolean> {
+    this.draining = true;
+    this.server?.closeIdleConnections();
     if (this.count === 0) return Promise.resolve(true);
     return new Promise((resolve) => {
       const done = (): void => {
@@ -97,7 +99,7 @@ export class ExchangeTracker {
     this.open.get(request.socket)?.delete(response);
     const duration_ms = performance.now() - request.started_ms;
     for (const observer of this.observers) observer.finished(request, response, request.route?.path, duration_ms);
-    if (this.closing) this.server?.closeIdleConnections();
+    if (this.draining) this.server?.closeIdleConnections();
     if (this.count === 0) for (const done of [...this.waiting]) done();
   }
 }
