@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, ConsoleMessage, Page } from 'playwright-core';
 import { launchBrowser } from '../support/browser.js';
-import { makeTenant, makeUser, type TestUser } from '../support/client.js';
+import { eventually, makeTenant, makeUser, type TestUser } from '../support/client.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 /* The reference page in a real browser that reaches nothing but this server. */
@@ -49,10 +49,24 @@ describe('/docs', () => {
       await mkdir(dirname(PICTURE), { recursive: true });
       await page.screenshot({ path: PICTURE, fullPage: true });
     }
-    for (const tag of await page.$$('.opblock-tag')) await tag.click();
-    const operations = Object.values(document.paths).flatMap((item) => Object.keys(item));
-    await page.waitForFunction(`document.querySelectorAll('.opblock').length === ${operations.length}`);
-  });
+    // One at a time, as a reader would: each shows its own operations.
+    const turn = async (name: string, is_open: boolean): Promise<void> => {
+      await page.locator(`.opblock-tag[data-tag="${name}"]`).click();
+      await page.locator(`.opblock-tag[data-tag="${name}"][data-is-open="${is_open}"]`).waitFor({ timeout: 10_000 });
+    };
+    const operations = Object.values(document.paths).flatMap((item) => Object.values(item as Record<string, { tags?: string[] }>));
+    for (const { name } of document.tags) {
+      await turn(name, true);
+      const own = operations.filter((operation) => operation.tags?.includes(name)).length;
+      await eventually(
+        () => page.locator('.opblock').count(),
+        (count) => count === own,
+        10_000,
+      );
+      await turn(name, false);
+    }
+    for (const name of ['Messages', 'Identity', 'Users']) await turn(name, true);
+  }, 60_000);
 
   it('opens an operation with its parameters, its body and its answers', async () => {
     await page.click('#operations-Messages-postMessage .opblock-summary-control');
