@@ -29,6 +29,19 @@ export function loadPackage(): Promise<typeof import('openai')> {
   return import('openai');
 }
 
+/**
+ * What every client of the package is given: what is left out it would take from the environment by itself, and would send to any base
+ * URL; retries and logs are ours.
+ */
+export const OWN_MANNERS = {
+  adminAPIKey: null,
+  organization: null,
+  project: null,
+  webhookSecret: null,
+  logLevel: 'off',
+  maxRetries: 0,
+} as const;
+
 /** Makes the package's clients and keeps them: one for each key and base URL. Tenants' own base URLs are reached by a guarded way. */
 export class OpenAiClients {
   private readonly clients = new BoundedCache<string, OpenAI>(MOST_CLIENTS);
@@ -53,16 +66,10 @@ export class OpenAiClients {
     const known = this.clients.get(key);
     if (known) return known;
     const { OpenAI } = await loadPackage();
-    // What is left out the package would take from the environment by itself, and would send to any base URL.
     const client = new OpenAI({
       apiKey: account.api_key,
       baseURL: base_url,
-      adminAPIKey: null,
-      organization: null,
-      project: null,
-      webhookSecret: null,
-      logLevel: 'off',
-      maxRetries: 0,
+      ...OWN_MANNERS,
       timeout: this.patience.first_byte_ms,
       fetch: account.allow_private ? this.open : this.guarded,
     });

@@ -37,7 +37,7 @@ export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstr
     this.clients = new OpenAiClients(options.patience);
   }
 
-  /** Does not hold up the start: whoever asks first waits for what is left of it. */
+  /** Does not hold up the start: whoever asks first waits for what is left of it, and is told where it fails. */
   onApplicationBootstrap(): void {
     if (this.options.is_wanted) loadPackage().catch(() => undefined);
   }

@@ -2,6 +2,7 @@ import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
 import type { OpenAI } from 'openai';
 import { assertPublicUrl, dispatcherFor } from '../../platform/outbound/index.js';
+import { loadPackage, OWN_MANNERS } from './openai-clients.js';
 
 /** Whose account transcribes, and with which model. */
 export interface WhisperAccount {
@@ -75,18 +76,12 @@ export class Whisper {
 /** The package weighs 30 MB, and is loaded when it is first needed. */
 async function clientOf({ api_key, base_url, allow_private }: WhisperAccount): Promise<OpenAI> {
   if (!allow_private) assertPublicUrl(new URL(base_url));
-  const { OpenAI } = await import('openai');
+  const { OpenAI } = await loadPackage();
   const fetchOptions = { dispatcher: dispatcherFor(allow_private), redirect: 'error' as const };
-  // What is left out the package would take from the environment by itself, and would send to any base URL.
   return new OpenAI({
     apiKey: api_key,
     baseURL: base_url,
-    adminAPIKey: null,
-    organization: null,
-    project: null,
-    webhookSecret: null,
-    logLevel: 'off',
-    maxRetries: 0,
+    ...OWN_MANNERS,
     timeout: TIMEOUT_MS,
     fetchOptions,
   });

@@ -26,6 +26,7 @@ export class FileOutboxMailer extends Mailer {
 
   send(mail: Mail): Promise<void> {
     const written = this.last.then(() => this.write(mail));
+    // Whoever sends hears of a failure; the next one is written all the same.
     this.last = written.catch(() => undefined);
     return written;
   }

@@ -3,15 +3,11 @@ import { Injectable } from '@nestjs/common';
 import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
 import { Config } from '../../platform/config/index.js';
 import { AppError } from '../../platform/errors/index.js';
+import { Turnstile } from '../../platform/queue/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { addressKey } from './address-key.js';
 import { LimiterFactory } from './limiter.factory.js';
 import { LIMITS } from './limits.js';
-
-interface Gate {
-  running: number;
-  readonly waiting: Array<() => void>;
-}
 
 const MAX_WAITING = 64;
 
@@ -29,7 +25,7 @@ export class GuessLimiter {
   private readonly known: RateLimiterAbstract;
   /** Failures of an account from an address that is known for it. */
   private readonly pairs: RateLimiterAbstract;
-  private readonly gates = new Map<string, Gate>();
+  private readonly gates = new Map<string, Turnstile>();
 
   constructor(config: Config, limiters: LimiterFactory) {
     const { login } = LIMITS;
@@ -97,20 +93,12 @@ export class GuessLimiter {
 
   /** A few at a time: guesses that come all at once are counted before the next are admitted. */
   private async oneOfFew<T>(account: string, work: () => Promise<T>): Promise<T> {
-    const gate = this.gates.get(account) ?? { running: 0, waiting: [] };
+    const gate = this.gates.get(account) ?? new Turnstile(LIMITS.login.at_a_time, MAX_WAITING);
     this.gates.set(account, gate);
-    if (gate.running >= LIMITS.login.at_a_time) {
-      if (gate.waiting.length >= MAX_WAITING) throw new AppError('OVERLOADED', { retry_after_seconds: 2 });
-      await new Promise<void>((resolve) => gate.waiting.push(resolve));
-    } else {
-      gate.running++;
-    }
     try {
-      return await work();
+      return await gate.pass(work);
     } finally {
-      const next = gate.waiting.shift();
-      if (next) next();
-      else if (--gate.running === 0) this.gates.delete(account);
+      if (gate.isIdle) this.gates.delete(account);
     }
   }
 }

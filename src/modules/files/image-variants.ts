@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ObjectMissingError, Storage, StorageFailedError } from '../../integrations/storage/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { Logger } from '../../platform/http/index.js';
+import { Turnstile } from '../../platform/queue/index.js';
 import { FileRepository } from './file.repository.js';
 import { isScaled } from './file-type.js';
 import { variantKey, variantWidth } from './image-width.js';
@@ -29,8 +30,7 @@ const RESERVED_FOR_S = 3_600;
 @Injectable()
 export class ImageVariants {
   private readonly making = new Map<string, Promise<Variant | null>>();
-  private readonly waiting: Array<() => void> = [];
-  private running = 0;
+  private readonly turnstile = new Turnstile(AT_ONCE, MOST_WAITING);
 
   constructor(
     private readonly storage: Storage,
@@ -50,7 +50,7 @@ export class ImageVariants {
     const name = `${file.client_id}/${file.id}/${width}`;
     let making = this.making.get(name);
     if (!making) {
-      making = this.inTurn(() => this.make(file, width)).finally(() => this.making.delete(name));
+      making = this.turnstile.pass(() => this.make(file, width)).finally(() => this.making.delete(name));
       this.making.set(name, making);
     }
     return making;
@@ -96,20 +96,6 @@ export class ImageVariants {
       if (error instanceof ObjectMissingError) return null;
       if (error instanceof StorageFailedError) throw new AppError('STORAGE_UNAVAILABLE', { cause: error, retry_after_seconds: 5 });
       throw error;
-    }
-  }
-
-  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running >= AT_ONCE) {
-      if (this.waiting.length >= MOST_WAITING) throw new AppError('OVERLOADED', { retry_after_seconds: 2 });
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    } else this.running++;
-    try {
-      return await work();
-    } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.running--;
     }
   }
 }

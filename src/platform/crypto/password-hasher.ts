@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Algorithm, hash, verify } from '@node-rs/argon2';
-import { AppError } from '../errors/index.js';
+import { Turnstile } from '../queue/index.js';
 
 /** OWASP's first choice for argon2id; about 7 ms of a pool thread. */
 const PARAMETERS = { algorithm: 2 satisfies Algorithm.Argon2id as number, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -15,37 +15,19 @@ const MAX_WAITING = 128;
 /** argon2id password hashes (RFC 9106), made and verified off the event loop. */
 @Injectable()
 export class PasswordHasher {
-  private running = 0;
-  private readonly waiting: Array<() => void> = [];
+  private readonly turnstile = new Turnstile(MAX_RUNNING, MAX_WAITING);
   /** A hash of nobody's password: verifying against it costs what a real one costs, so that time tells nothing. */
   private readonly decoy = hash('nobody has this password', PARAMETERS);
 
   /** The hash in PHC string format. Throws OVERLOADED (503) when too many wait. */
   async hash(password: string): Promise<string> {
-    return this.queued(() => hash(password.normalize('NFC'), PARAMETERS));
+    return this.turnstile.pass(() => hash(password.normalize('NFC'), PARAMETERS));
   }
 
   /** True where `password` made `stored`. A null `stored` takes as long and is false. */
   async verify(stored: string | null | undefined, password: string): Promise<boolean> {
     const against = stored ?? (await this.decoy);
-    const matches = await this.queued(() => verify(against, password.normalize('NFC')));
+    const matches = await this.turnstile.pass(() => verify(against, password.normalize('NFC')));
     return matches && stored != null;
-  }
-
-  private async queued<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running >= MAX_RUNNING) {
-      if (this.waiting.length >= MAX_WAITING) throw new AppError('OVERLOADED', { retry_after_seconds: 2 });
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    } else {
-      this.running++;
-    }
-    try {
-      return await work();
-    } finally {
-      // The place goes straight to the next in line, so that nobody who comes now overtakes it.
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.running--;
-    }
   }
 }

@@ -1,10 +1,8 @@
 import pg from 'pg';
-import type { HttpLoad, HttpLoadResult } from '../load/http-load.ts';
 import type { Figure, Settings } from '../run.ts';
-import { CLIENT_ID, type Process, runLoad, type Stage } from '../stage.ts';
-import { compare, type Sample } from './compare.ts';
+import { CLIENT_ID, type Stage } from '../stage.ts';
+import { compareHttp } from './http.ts';
 
-const CONNECTIONS = 32;
 const PAGE_ID = '019ac1f0-7b1e-7c3a-9d5e-0123456789ab';
 /** Some 3 KB, as a notice of a company has. */
 const CONTENT = `<h1>夏のご案内</h1>${'<p>8月10日から8月16日まで休業いたします。We are closed.</p>'.repeat(40)}`;
@@ -21,9 +19,7 @@ export function pageUnchanged(stage: Stage, settings: Settings): Promise<Figure[
 
 async function between(stage: Stage, settings: Settings, part: string, headers: Record<string, string>): Promise<Figure[]> {
   await seed(stage.database_url);
-  const ours = await stage.startOurs();
-  const limit = await stage.startLimit('page.ts');
-  try {
+  return compareHttp(stage, settings, part, 'page.ts', async (ours, limit) => {
     const answers = await Promise.all(
       [ours, limit].map(async (server) => {
         const response = await fetch(`${server.url}/page/${PAGE_ID}`, { headers });
@@ -31,28 +27,8 @@ async function between(stage: Stage, settings: Settings, part: string, headers: 
       }),
     );
     if (answers[0] !== answers[1]) throw new Error(`the answers differ: ${answers.map((one) => one.slice(0, 300)).join(' … ')}`);
-    const run =
-      (server: Process) =>
-      async (begun: () => void): Promise<Sample> => {
-        begun();
-        const load: HttpLoad = {
-          method: 'GET',
-          path: `/page/${PAGE_ID}`,
-          host: '127.0.0.1',
-          port: server.port,
-          headers,
-          connections: CONNECTIONS,
-          seconds: settings.seconds,
-        };
-        const { requests, failed, seconds } = await runLoad<HttpLoadResult>('http-load.ts', load);
-        if (failed > 0) throw new Error(`${part}: ${failed} of ${requests} requests failed`);
-        return { rate: requests / seconds, count: requests };
-      };
-    return [await compare(part, 'req/s', stage, settings, { server: ours, run: run(ours) }, { server: limit, run: run(limit) })];
-  } finally {
-    await ours.stop();
-    await limit.stop();
-  }
+    return { method: 'GET', path: `/page/${PAGE_ID}`, headers };
+  });
 }
 
 async function seed(url: string): Promise<void> {

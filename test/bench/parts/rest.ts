@@ -1,9 +1,7 @@
-import type { HttpLoad, HttpLoadResult } from '../load/http-load.ts';
 import type { Figure, Settings } from '../run.ts';
-import { type Process, runLoad, type Stage } from '../stage.ts';
-import { compare, type Sample } from './compare.ts';
+import type { Process, Stage } from '../stage.ts';
+import { type Asked, compareHttp } from './http.ts';
 
-const CONNECTIONS = 32;
 const PATH = '/rooms/bench/messages';
 
 /** History of 50 by REST, from a room of 100,000. */
@@ -28,33 +26,9 @@ async function between(
   stage: Stage,
   settings: Settings,
   part: string,
-  prepare: (ours: Process, limit: Process, headers: Record<string, string>) => Promise<Pick<HttpLoad, 'method' | 'path' | 'body'>>,
+  prepare: (ours: Process, limit: Process, headers: Record<string, string>) => Promise<Omit<Asked, 'headers'>>,
 ): Promise<Figure[]> {
   const [token] = await stage.tokens(1, 'bench');
   const headers = { authorization: `Bearer ${token ?? ''}` };
-  const ours = await stage.startOurs();
-  const limit = await stage.startLimit('rest.ts');
-  try {
-    const request = await prepare(ours, limit, headers);
-    const run =
-      (server: Process) =>
-      async (begun: () => void): Promise<Sample> => {
-        begun();
-        const load: HttpLoad = {
-          ...request,
-          host: '127.0.0.1',
-          port: server.port,
-          headers,
-          connections: CONNECTIONS,
-          seconds: settings.seconds,
-        };
-        const { requests, failed, seconds } = await runLoad<HttpLoadResult>('http-load.ts', load);
-        if (failed > 0) throw new Error(`${part}: ${failed} of ${requests} requests failed`);
-        return { rate: requests / seconds, count: requests };
-      };
-    return [await compare(part, 'req/s', stage, settings, { server: ours, run: run(ours) }, { server: limit, run: run(limit) })];
-  } finally {
-    await ours.stop();
-    await limit.stop();
-  }
+  return compareHttp(stage, settings, part, 'rest.ts', async (ours, limit) => ({ ...(await prepare(ours, limit, headers)), headers }));
 }

@@ -206,8 +206,5 @@ async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     return await Promise.race([work, late]);
   } finally {
     if (stop) signal.removeEventListener('abort', stop);
-    // Whichever lost may still fail, and nobody listens any more.
-    work.catch(() => undefined);
-    late.catch(() => undefined);
   }
 }

@@ -59,10 +59,12 @@ export class VoiceService {
       if (state.step === 'greet') return this.greet(call_sid, form);
       return state.step === 'hear' ? hush(state) : this.wait(call_sid, state);
     };
-    const reply = await inTime(work(), PATIENCE_MS).catch((error: unknown) => {
+    // Told also where it fails after its time.
+    const told = work().catch((error: unknown) => {
       this.logger.error({ err: error, call_sid }, 'a telephone call could not go on');
       return null;
     });
+    const reply = await inTime(told, PATIENCE_MS);
     return twimlOf(reply ?? delayed(state), { voice, client_id });
   }
 
@@ -155,7 +157,7 @@ function delayed(state: VoiceState): VoiceReply {
   return delays > MOST_DELAYS ? { kind: 'end', text: VOICE_WORDS.failure_end } : { kind: 'wait', text: null, next: { ...state, delays } };
 }
 
-/** What the work answers, or null where it takes longer. */
+/** What the work answers, or null where it takes longer. The work fails never: whoever gives it has seen to that. */
 async function inTime<T>(work: Promise<T>, timeout_ms: number): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), timeout_ms)));
@@ -163,7 +165,5 @@ async function inTime<T>(work: Promise<T>, timeout_ms: number): Promise<T | null
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
-    // What is late may still fail, and nobody listens any more.
-    work.catch(() => undefined);
   }
 }
