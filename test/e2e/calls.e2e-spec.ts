@@ -110,6 +110,9 @@ describe('POST /call', () => {
     expect(over).toMatchObject({ status: 'completed', ended_at: '2026-11-20T09:01:01.000Z', duration_seconds: 61 });
     const missed = await log(staff.api, { phone_number: newNumber(), status: 'missed' });
     expect(missed.ended_at).not.toBeNull();
+    // Nobody knows how long a call of that morning took.
+    const old = await log(staff.api, { phone_number: newNumber(), status: 'completed', started_at: '2026-11-20T09:00:00Z' });
+    expect(old).toMatchObject({ status: 'completed', ended_at: null, duration_seconds: null });
   });
 
   it('names every wrong field at once, and stores nothing', async () => {

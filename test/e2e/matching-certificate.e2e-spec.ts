@@ -172,13 +172,32 @@ describe('papers', () => {
     expect((await selfOf(person)).is_authenticated).toBe(false);
   });
 
-  it('cannot be approved once an image is gone', async () => {
+  it('keep their images while they wait for a decision, whoever would delete them', async () => {
     const person = await guest();
     const id = await submitPapers(person);
     const { body } = await person.api<Certificate>(`/certificates/${id}`);
-    expect((await person.api(`/files/${body.identity_card_file_id ?? ''}`, { method: 'DELETE' })).status).toBe(204);
-    expect((await decide<Refusal>(admin.api, id)).body.code).toBe('CERTIFICATE_INCOMPLETE');
-    expect((await admin.api<Certificate>(`/certificates/${id}`)).body.identity_card_file_id).toBeNull();
+    const images = [body.type_card_file_id, body.identity_card_file_id].map((file_id) => `/files/${file_id ?? ''}`);
+    for (const image of images)
+      for (const { api } of [person, admin])
+        expect(await api<Refusal>(image, { method: 'DELETE' })).toMatchObject({ status: 409, body: { code: 'FILE_IN_USE' } });
+    expect((await decide(admin.api, id, 'もう一度')).status).toBe(200);
+    for (const image of images) expect((await person.api(image, { method: 'DELETE' })).status).toBe(204);
+    expect(await person.api(`/certificates/${id}`)).toMatchObject({ body: { type_card_file_id: null, identity_card_file_id: null } });
+  });
+
+  it('are handed in with images that are there, whatever is deleted at the same time', async () => {
+    const outcomes = await Promise.all(
+      [...Array(8).keys()].map(async () => {
+        const person = await guest();
+        const [card, licence] = [await uploadImage(person), await uploadImage(person)];
+        const [handed, gone] = await Promise.all([
+          submit<{ id: string }>(person.api, card, licence),
+          person.api(`/files/${licence}`, { method: 'DELETE' }),
+        ]);
+        return [handed.status, gone.status].join();
+      }),
+    );
+    expect(outcomes.filter((outcome) => !['201,409', '400,204'].includes(outcome))).toEqual([]);
   });
 
   it('are decided once, however many decide at once', async () => {

@@ -151,7 +151,7 @@ describe('POST /payment', () => {
       expect([answer.status, answer.body.message]).toEqual([404, 'Matching not found']);
     }
     expect((await pay(server.api, id)).status).toBe(401);
-    expect((await pay(listener.api, 'x')).status).toBe(400);
+    expect((await pay(listener.api, 'x')).status).toBe(404);
   });
 
   it('asks for nothing where no price is set, or the talk is off', async () => {

@@ -109,7 +109,7 @@ describe('POST /matching', () => {
       [{ meeting_length: 0 }, ['meeting_length']],
       [{ meeting_length: 600 }, ['meeting_length']],
       [{ meeting_length: 4 }, ['meeting_length']],
-      [{ speaker_id: 'x', meeting_length: 181, message: '' }, ['meeting_length', 'message', 'speaker_id']],
+      [{ speaker_id: 7, meeting_length: 181, message: '' }, ['meeting_length', 'message', 'speaker_id']],
       [{ status: 'done' }, ['status']],
     ];
     for (const [json, fields] of wrong) {
@@ -134,7 +134,7 @@ describe('POST /matching', () => {
     expect(await refused(other.api, {})).toEqual([400, 'listener must be a student user']);
     expect(await refused(speaker.api, { speaker_id: speaker.id })).toEqual([400, 'listener must be a student user']);
     expect(await refused(plain.api, {})).toEqual([400, 'listener must be a student user']);
-    expect(await refused(listener.api, { speaker_id: NOBODY })).toEqual([404, 'User not found']);
+    for (const speaker_id of [NOBODY, 'x']) expect(await refused(listener.api, { speaker_id })).toEqual([404, 'User not found']);
   });
 
   it('asks for proof of who both are, after their types', async () => {
@@ -509,6 +509,8 @@ describe('notifications', () => {
     const heard = sockets.map((socket) => collect<Notification>(socket, 'notification'));
     const { id } = (await book(student.api, { speaker_id: other.id, message: 'x' })).body;
     await change(other.api, id, { meeting_length: 20 });
+    const { body: told } = await student.api<Array<Notification & { text: string }>>('/notifications?limit=1');
+    expect(told[0]?.text).toMatch(/now takes 20 minutes$/);
     await change(student.api, id, { status: 'cancelled' });
     const both = ['matching.created', 'matching.changed', 'matching.cancelled'];
     const expected = [both, ['matching.created', 'message', 'matching.changed', 'matching.cancelled']];
@@ -542,7 +544,7 @@ describe('notifications', () => {
     expect(await read({})).toBe(0);
     expect((await other.api<Notification[]>('/notifications')).body.every(({ read_at }) => read_at !== null)).toBe(true);
     expect(await unread(student)).toBe(2);
-    expect((await other.api('/notifications/read', { method: 'POST', json: { ids: ['x'] } })).status).toBe(400);
+    expect((await other.api('/notifications/read', { method: 'POST', json: { ids: [7] } })).status).toBe(400);
     expect((await server.api('/notifications')).status).toBe(401);
     expect((await server.api('/notifications/read', { method: 'POST', json: {} })).status).toBe(401);
   });

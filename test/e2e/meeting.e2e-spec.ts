@@ -169,7 +169,7 @@ describe('POST /meeting', () => {
     ['nothing', {}, ['matching_id']],
     ['half of a matching', { speaker_id: NOBODY, date: '2099-01-01T00:00:00.000Z' }, ['meeting_length']],
     ['a matching and what makes one', { matching_id: NOBODY, meeting_length: 30 }, ['meeting_length']],
-    ['no id', { matching_id: 'x' }, ['matching_id']],
+    ['no id', { matching_id: 7 }, ['matching_id']],
   ])('refuses %s', async (_what, json, fields) => {
     const answer = await open<Refusal>(town.owner, json);
     expect([answer.status, answer.body.code, answer.body.details?.map(({ field }) => field)]).toEqual([400, 'VALIDATION_FAILED', fields]);
@@ -328,6 +328,19 @@ describe('in a meeting', () => {
     const gone = next<State>(hers, 'meeting:people');
     his.disconnect();
     expect(await gone).toMatchObject({ recorder: null, people: { speaker: { is_here: false, is_recording: false } } });
+  });
+
+  it('two who come in at the same moment have met, as any other two', async () => {
+    const pairs = await Promise.all([...Array(6).keys()].map(() => makePair()));
+    for (const { student, speaker, matching } of pairs) {
+      const links = await Promise.all([linkOf(student, matching.id), linkOf(speaker, matching.id)]);
+      const seats = await Promise.all(links.map((link) => join(link)));
+      for (const entered of await Promise.all(seats.map((seat) => enter(seat)))) expect(entered.ok).toBe(true);
+    }
+    const met = await sql(server.database_url, 'select 1 from meetings where matching_id = any($1) and met_at is not null', [
+      pairs.map(({ matching }) => matching.id),
+    ]);
+    expect(met).toHaveLength(pairs.length);
   });
 
   it('the listener records where the speaker cannot', async () => {

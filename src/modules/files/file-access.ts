@@ -17,6 +17,8 @@ export interface RegisterOptions {
   readonly is_audited?: boolean;
   /** A file that is attached to such an object is its owner's and admins' alone: whatever else it is attached to, whoever has a key or a link. */
   readonly is_personal?: boolean;
+  /** True while an object of the kind cannot do without the file: nobody deletes it then but with the account that owns it. */
+  readonly isNeeded?: (file_id: string) => Promise<boolean>;
 }
 
 /** Objects of one kind that are asked about for one file. */
@@ -29,6 +31,7 @@ export class FileAccess {
   private readonly wholeChecks = new Map<string, WholeCheck>();
   private readonly audited: string[] = [];
   private readonly personal: string[] = [];
+  private readonly needs: Array<(file_id: string) => Promise<boolean>> = [];
 
   constructor(
     private readonly attachments: FileAttachmentRepository,
@@ -41,6 +44,7 @@ export class FileAccess {
     this.checks.set(kind, check);
     if (options.is_audited) this.audited.push(kind);
     if (options.is_personal) this.personal.push(kind);
+    if (options.isNeeded) this.needs.push(options.isNeeded);
   }
 
   /** The same for a module that can tell of all objects of its kind at once; asked only about files that are attached to one. */
@@ -68,6 +72,12 @@ export class FileAccess {
   /** True for a file that is its owner's and admins' alone. */
   async isPersonal(file_id: string): Promise<boolean> {
     return this.personal.length > 0 && (await this.attachments.isAttachedToAny(file_id, this.personal));
+  }
+
+  /** True for a file that something cannot do without yet. */
+  async isNeeded(file_id: string): Promise<boolean> {
+    for (const isNeeded of this.needs) if (await isNeeded(file_id)) return true;
+    return false;
   }
 
   /** Notes that a file is read, where it is one whose readings are noted; null stands for the holder of a link. */

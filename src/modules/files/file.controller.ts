@@ -93,7 +93,7 @@ export class FileController {
   /** Delete a file with its bytes. For its owner and admins. */
   @Delete(':id')
   @Access('member', { scope: 'files' })
-  @Answers(204, undefined, { refuses: ['FILE_NOT_FOUND'] })
+  @Answers(204, undefined, { refuses: ['FILE_NOT_FOUND', 'FILE_IN_USE'] })
   deleteFile(@CurrentActor() actor: Actor, @IdParam('id', 'FILE_NOT_FOUND') id: string): Promise<void> {
     return this.files.delete(actor, id);
   }

@@ -109,13 +109,16 @@ export class FileService {
     return this.files.list({ owner_id: await this.ownerOf(actor, query.user_id) }, query);
   }
 
-  /** Deletes a file, by its owner or an admin; its bytes go right after. @throws FILE_NOT_FOUND, FORBIDDEN */
+  /** Deletes a file, by its owner or an admin; its bytes go right after. @throws FILE_NOT_FOUND, FORBIDDEN, FILE_IN_USE */
   async delete(actor: Actor, id: string): Promise<void> {
     const file = await this.get(actor, id);
     assertMayManage(actor, file.owner_id);
     const is_own = actor.kind === 'user' && actor.id === file.owner_id;
     await this.database.transaction(async () => {
-      if ((await this.files.delete({ id })) === 0) throw new AppError('FILE_NOT_FOUND');
+      // From here on nobody attaches it to anything.
+      if (!(await this.files.findOne({ id }, { lock: { mode: 'pessimistic_write' } }))) throw new AppError('FILE_NOT_FOUND');
+      if (await this.access.isNeeded(id)) throw new AppError('FILE_IN_USE');
+      await this.files.delete({ id });
       if (!is_own) await this.audit.record(actor, 'file.deleted', 'file', id, { owner_id: file.owner_id });
     });
     this.usage.count(Scope.clientId(), 'stored_bytes', -file.size);

@@ -54,7 +54,7 @@ export class MatchingJobs {
    */
   private async abandonAll(user_id: string): Promise<void> {
     for (const matching of await this.matchings.lockBookedOf(user_id)) {
-      const { id, speaker_id, listener_id, date } = matching;
+      const { id, speaker_id, listener_id } = matching;
       const is_over = matching.ends_at.getTime() <= Date.now();
       const act = !is_over ? 'abandon' : matching.is_done_meeting ? 'finish' : 'miss';
       const status = serverStatus(act, matching.status);
@@ -63,7 +63,7 @@ export class MatchingJobs {
       if (is_over) continue;
       await this.payments.release(matching, speaker_id === user_id ? 'speaker' : 'listener');
       if (other === null) continue;
-      const text = await this.notices.words('matching.cancelled', date);
+      const text = await this.notices.words('cancelled', matching);
       await this.jobs.enqueue('notification.send', { user_id: other, type: 'matching.cancelled', object_id: id, text });
     }
   }

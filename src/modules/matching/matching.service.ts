@@ -66,7 +66,7 @@ export class MatchingService {
         await this.rooms.createAnonymous({ id, name: ROOM_NAME, message_ttl_seconds: message_ttl_days * DAY_SECONDS, member_ids });
         const matching = { id, speaker_id, listener_id, date, meeting_length, room_id: id };
         await this.matchings.book(matching);
-        await this.notices.tell('matching.created', matching);
+        await this.notices.tell('created', matching);
         if (message != null) await this.messages.postInto(id, listener_id, message);
         await this.finishAt(matching);
       },
@@ -129,14 +129,14 @@ export class MatchingService {
     if (when.date.getTime() === matching.date.getTime() && when.meeting_length === matching.meeting_length) return;
     await this.matchings.move(matching.id, when);
     const moved = { ...matching, ...when };
-    await this.notices.tell('matching.changed', moved);
+    await this.notices.tell(when.date.getTime() === matching.date.getTime() ? 'resized' : 'moved', moved);
     await this.finishAt(moved);
   }
 
   private async cancel(matching: Matching, by: Party): Promise<void> {
     await this.matchings.update({ id: matching.id }, { status: 'cancelled' });
     await this.payments.release(matching, by);
-    await this.notices.tell('matching.cancelled', matching);
+    await this.notices.tell('cancelled', matching);
   }
 
   /** Looks at the matching again when its time is over. */

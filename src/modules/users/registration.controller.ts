@@ -1,10 +1,10 @@
 import { Body, Controller, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { Answers, CountedAs, CurrentActor, Public } from '../../platform/http/index.js';
 import type { ErrorCode } from '../../platform/errors/index.js';
 import type { Actor } from '../../platform/scope/index.js';
 import { RegistrationService } from './registration.service.js';
-import { CreateUserDto, RegisterByEmailDto, RegisterDto } from './user.dto.js';
+import { CreateUserDto, NEW_USER_EXAMPLES, RegisterByEmailDto, RegisterDto } from './user.dto.js';
 import { RegisteredView, toUserInfoView, toUserView, UserInfoView, UserView } from './user.view.js';
 
 const REFUSES: ErrorCode[] = ['USERNAME_TAKEN', 'EMAIL_TAKEN', 'REGISTRATION_CLOSED', 'INVITATION_REQUIRED', 'INVITATION_INVALID'];
@@ -38,6 +38,7 @@ export class RegistrationController {
   @Post('users')
   @Public()
   @CountedAs('registration')
+  @ApiBody({ type: CreateUserDto, examples: NEW_USER_EXAMPLES })
   @Answers(201, UserView, { refuses: REFUSES })
   async createUser(@CurrentActor() actor: Actor | null, @Body() body: CreateUserDto): Promise<UserView> {
     return toUserView(await this.registrations.register(actor, body));

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Patch, Post, Put, Query, Req, Res } from '@nestjs/common';
-import { ApiExtraModels, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { ApiBody, ApiExtraModels, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import {
   Access,
   Answers,
@@ -12,7 +12,7 @@ import {
   linkPage,
 } from '../../platform/http/index.js';
 import type { Actor, UserActor } from '../../platform/scope/index.js';
-import { ChangeAccountDto, IdsDto, ProfileDto, SearchUsersQuery, UsernamesDto } from './user.dto.js';
+import { ChangeAccountDto, IdsDto, PROFILE_EXAMPLES, ProfileDto, SearchUsersQuery, UsernamesDto } from './user.dto.js';
 import { UserService } from './user.service.js';
 import { MessageAnswerView, PublicUserView, toUserInfoView, toUserView, UserInfoView, UserView } from './user.view.js';
 
@@ -58,6 +58,7 @@ export class UserController {
   /** Change one's own profile. Only the fields that are named change; null clears one. Another type or affiliation takes `is_authenticated` back. */
   @Put('users/me')
   @Access('member')
+  @ApiBody({ type: ProfileDto, examples: PROFILE_EXAMPLES })
   @Answers(200, UserView, { refuses: ['TYPE_HELD'] })
   async changeMyProfile(@CurrentUser() user: UserActor, @Body() body: ProfileDto): Promise<UserView> {
     return toUserView(await this.users.changeSelf(user, body));

@@ -51,6 +51,26 @@ export class ProfileDto {
   position?: string | null;
 }
 
+const ID = '019ac1f0-7b1e-7c3a-9d5e-0123456789ab';
+const PERSON = { name: '田中 太郎', date_of_birth: '2001-04-01', phone_number: '090-1234-5678' };
+const NEW_ACCOUNT = { username: 'tanaka', email: 'tanaka@example.com', password: 'correct-horse-battery-7' };
+
+/** Profiles as they are taken: what belongs to the one type does not go with the other. */
+export const PROFILE_EXAMPLES = {
+  student: { summary: 'A student', value: { ...PERSON, type: 'student', university_id: ID } },
+  company: {
+    summary: 'A company user',
+    value: { ...PERSON, type: 'company', company_id: ID, job_id: A_JOB, department_id: ID, position: '課長' },
+  },
+};
+
+/** The same with an account. */
+export const NEW_USER_EXAMPLES = {
+  least: { summary: 'The required fields', value: NEW_ACCOUNT },
+  student: { summary: 'A student', value: { ...NEW_ACCOUNT, ...PROFILE_EXAMPLES.student.value } },
+  company: { summary: 'A company user', value: { ...NEW_ACCOUNT, ...PROFILE_EXAMPLES.company.value } },
+};
+
 const INVITATION = {
   min: 1,
   max: 200,

@@ -102,15 +102,19 @@ export class UserService {
   async deleteSelf(actor: UserActor): Promise<void> {
     const { id } = actor;
     const event = { client_id: Scope.clientId(), id };
-    await this.database.transaction(async () => {
-      const owners = await this.users.lockOwners();
-      if (!(await this.users.lock(id))) throw new AppError('USER_NOT_FOUND');
-      assertNotLast(owners, id);
-      await this.events.announce('user.deleting', event);
-      await this.users.delete({ id });
-      await this.audit.record(actor, 'user.deleted', 'user', id);
-      this.events.publish('user.deleted', event);
-    });
+    await this.database.transaction(
+      async () => {
+        const owners = await this.users.lockOwners();
+        if (!(await this.users.lock(id))) throw new AppError('USER_NOT_FOUND');
+        assertNotLast(owners, id);
+        await this.events.announce('user.deleting', event);
+        await this.users.delete({ id });
+        await this.audit.record(actor, 'user.deleted', 'user', id);
+        this.events.publish('user.deleted', event);
+      },
+      // Much is locked, and not all of it in the order in which others lock: whoever gives a file to a room holds the file first.
+      { retry: true },
+    );
   }
 
   private async setRole(actor: Actor, user: User, role: User['role']): Promise<void> {

@@ -97,7 +97,7 @@ export const ERROR_TABLE = {
   CERTIFICATE_PENDING: { status: 409, message: 'A certificate waits for its decision already' },
   CERTIFICATE_DECIDED: { status: 409, message: 'The certificate was decided already' },
   CERTIFICATE_OUTDATED: { status: 409, message: 'The profile is not what the certificate was handed in for' },
-  CERTIFICATE_INCOMPLETE: { status: 409, message: 'An image of the certificate is gone' },
+  FILE_IN_USE: { status: 409, message: 'What the file is attached to still needs it' },
   SPEAKER_NOT_AVAILABLE: { status: 409, message: 'Speaker is not available' },
   LISTENER_NOT_AVAILABLE: { status: 409, message: 'Listener is not available' },
   MATCHING_OVER: { status: 409, message: 'The matching is not booked any more' },

@@ -156,12 +156,13 @@ export class CallService {
   }
 }
 
-/** What a new call is where nothing is said. */
+/** What a new call is where nothing is said. One that was over before it is logged ended at no known time, unless its length tells. */
 function withDefaults(columns: Columns): Columns {
   const started_at = columns.started_at ?? new Date();
   const { duration_seconds } = columns;
   const is_over = columns.status === undefined ? columns.ended_at != null || duration_seconds != null : !isOpen(columns.status);
-  const ended_at = duration_seconds == null ? new Date(Math.max(Date.now(), started_at.getTime())) : after(started_at, duration_seconds);
+  const until = duration_seconds == null ? null : after(started_at, duration_seconds);
+  const just_now = columns.started_at === undefined ? started_at : null;
   return {
     direction: 'inbound',
     status: is_over ? 'completed' : 'in_progress',
@@ -169,7 +170,7 @@ function withDefaults(columns: Columns): Columns {
     turn_count: 0,
     ...columns,
     started_at,
-    ended_at: columns.ended_at ?? (is_over ? ended_at : null),
+    ended_at: columns.ended_at ?? (is_over ? (until ?? just_now) : null),
     active_at: new Date(),
   };
 }

@@ -53,7 +53,7 @@ export class CertificateController {
   @Post(':id/approve')
   @Access('admin')
   @Answers(200, CertificateView, {
-    refuses: ['CERTIFICATE_NOT_FOUND', 'CERTIFICATE_DECIDED', 'CERTIFICATE_OUTDATED', 'CERTIFICATE_INCOMPLETE'],
+    refuses: ['CERTIFICATE_NOT_FOUND', 'CERTIFICATE_DECIDED', 'CERTIFICATE_OUTDATED'],
   })
   approveCertificate(@CurrentActor() actor: Actor, @IdParam('id', 'CERTIFICATE_NOT_FOUND') id: string): Promise<CertificateView> {
     return this.certificates.approve(actor, id);

@@ -38,6 +38,17 @@ export class CertificateRepository extends TenantRepository<Certificate> {
     return this.findOne({ id }, { lock: { mode: 'for_no_key_update' } });
   }
 
+  /** True where the file is an image of a certificate that waits for its decision. */
+  async waitsWith(file_id: string): Promise<boolean> {
+    const status = 'pending';
+    return (
+      (await this.count([
+        { status, type_card_file_id: file_id },
+        { status, identity_card_file_id: file_id },
+      ])) > 0
+    );
+  }
+
   /** Of every tenant, those whose images have had their time; at most `limit`. */
   async findDue(default_days: number, limit: number): Promise<DueCertificates[]> {
     return this.system.cross('sweep', (sql) =>

@@ -31,7 +31,11 @@ export class CertificateService {
     access: FileAccess,
   ) {
     // Nobody may read an image because of the certificate: its owner and admins may anyhow, and each reading is noted.
-    access.register('certificate', () => Promise.resolve(false), { is_audited: true, is_personal: true });
+    access.register('certificate', () => Promise.resolve(false), {
+      is_audited: true,
+      is_personal: true,
+      isNeeded: (file_id) => this.certificates.waitsWith(file_id),
+    });
   }
 
   /** Hands papers in. @throws VALIDATION_FAILED, UNKNOWN_FILE where a file is not the caller's, CERTIFICATE_PENDING */
@@ -79,7 +83,7 @@ export class CertificateService {
 
   /**
    * Approves: the user is proven to be who they say.
-   * @throws FORBIDDEN, CERTIFICATE_NOT_FOUND, CERTIFICATE_DECIDED, CERTIFICATE_OUTDATED, CERTIFICATE_INCOMPLETE
+   * @throws FORBIDDEN, CERTIFICATE_NOT_FOUND, CERTIFICATE_DECIDED, CERTIFICATE_OUTDATED
    */
   approve(actor: Actor, id: string): Promise<CertificateView> {
     return this.decide(actor, id, null);
@@ -137,9 +141,8 @@ export class CertificateService {
   }
 }
 
-/** Papers prove what the profile said when they were handed in, and as long as they can be looked at. */
+/** Papers prove what the profile said when they were handed in. */
 function assertProves(certificate: Certificate, person: { type: string | null; affiliation_id: string | null }): void {
-  const { user_type, affiliation_id, type_card_file_id, identity_card_file_id } = certificate;
+  const { user_type, affiliation_id } = certificate;
   if (user_type !== person.type || affiliation_id !== person.affiliation_id) throw new AppError('CERTIFICATE_OUTDATED');
-  if (type_card_file_id === null || identity_card_file_id === null) throw new AppError('CERTIFICATE_INCOMPLETE');
 }

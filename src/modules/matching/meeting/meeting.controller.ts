@@ -16,7 +16,7 @@ import {
   Public,
 } from '../../../platform/http/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
-import { BeginTakeDto, CreateMeetingDto, JoinQuery } from './meeting.dto.js';
+import { BeginTakeDto, CreateMeetingDto, JoinQuery, MEETING_EXAMPLES } from './meeting.dto.js';
 import { assetText, NOWHERE_HTML, PAGE_HEADERS, pageText } from './meeting-page.js';
 import { MeetingService } from './meeting.service.js';
 import { MeetingView, TakeView } from './meeting.view.js';
@@ -54,6 +54,7 @@ export class MeetingController {
   @Post('meeting')
   @Access('member', { scope: 'matching' })
   @NoIdempotency()
+  @ApiBody({ type: CreateMeetingDto, examples: MEETING_EXAMPLES })
   @Answers(201, MeetingView, {
     refuses: [
       'MATCHING_NOT_FOUND',

@@ -3,6 +3,15 @@ import { MAX_FRAME_BYTES } from '../../../platform/realtime/index.js';
 import { MAX_CONTENT } from '../../chat/index.js';
 import { MAX_MINUTES, MIN_MINUTES } from '../matching.dto.js';
 
+/** By a matching that there is, or by what makes one. */
+export const MEETING_EXAMPLES = {
+  matching: { summary: 'For a matching', value: { matching_id: '019ac1f0-9d3a-7e5c-8f70-0123456789ab' } },
+  new: {
+    summary: 'Makes the matching too',
+    value: { speaker_id: '019ac1f0-7b1e-7c3a-9d5e-0123456789ab', date: '2027-04-01T10:00:00.000Z', meeting_length: 30 },
+  },
+};
+
 /** Which talk to meet for: a matching, or what makes one. */
 export class CreateMeetingDto {
   @IsIdField({

@@ -66,6 +66,8 @@ export class TalkService {
     const talk = await this.open(seat);
     const provider_join = talk.provider === 'chime' ? await this.joinProvider(seat, talk) : null;
     const state = await this.database.transaction(async () => {
+      // Of two who come at the same moment the second one sees the first.
+      await this.meetings.lockOf(talk.matching_id);
       // What a provider carries does not come through the browsers' own hands.
       await this.parties.enter(seat, connection_id, { ...tab, can_record: tab.can_record && talk.provider === 'local' });
       const parties = await this.parties.list(talk.id);

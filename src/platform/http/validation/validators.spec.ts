@@ -80,7 +80,8 @@ describe('the house fields', () => {
     ['day', '2000-02-29', true],
     ['client_id', 'A', false],
     ['ids', ['0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10'], true],
-    ['ids', ['x'], false],
+    ['ids', ['x'], true],
+    ['ids', [7], false],
     ['email', `${'a'.repeat(64)}@${'b'.repeat(190)}.com`, false],
   ])('%s %j → %s', (name, value, good) => {
     const { errors } = validatorOf(House).validate({ [name]: value });
@@ -95,5 +96,11 @@ describe('the house fields', () => {
       count: 1,
     });
     expect(value).toMatchObject({ id: '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10', text: 'ab' });
+  });
+
+  it.each(['nope', '', '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e1', '\0'])('takes %j for an id that nothing has', (id) => {
+    expect(validatorOf(House).validate({ id, client_id: 'a', text: 'ab', count: 1 }).value?.id).toBe(
+      '00000000-0000-0000-0000-000000000000',
+    );
   });
 });

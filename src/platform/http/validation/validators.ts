@@ -27,6 +27,9 @@ interface Rule {
 
 const MAX_ITEMS = 1_000;
 
+/** The nil UUID (RFC 9562, section 5.9), which is nobody's id. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
 /** One rule, one message and one schema, which belong together. */
 function field(rule: Rule, options: FieldOptions): PropertyDecorator {
   const { optional = false, each = false, max_items = MAX_ITEMS, description, example } = options;
@@ -51,18 +54,24 @@ function field(rule: Rule, options: FieldOptions): PropertyDecorator {
   );
 }
 
-const lowerCase = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
+const knownOrNobody = (value: unknown): unknown => {
+  if (typeof value !== 'string') return value;
+  return UUID.test(value) ? value.toLowerCase() : NOBODY;
+};
 const trimmed = (value: unknown): unknown => (typeof value === 'string' ? value.trim() : value);
 
-/** An id: a UUID, taken in any letter case and kept in lower case. */
+/**
+ * An id: a UUID, taken in any letter case and kept in lower case. A text that is none names nothing (contract, section 0): it becomes the id
+ * that nothing has, and is answered as any other that is not there.
+ */
 export function IsIdField(options: FieldOptions = {}): PropertyDecorator {
   return field(
     {
       name: 'isId',
-      holds: (value) => typeof value === 'string' && UUID.test(value),
-      message: 'must be a UUID',
+      holds: (value) => typeof value === 'string',
+      message: 'must be an id',
       schema: { type: String, format: 'uuid', example: '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10' },
-      normalise: lowerCase,
+      normalise: knownOrNobody,
     },
     options,
   );
