@@ -18,6 +18,8 @@ interface Lane {
   readonly queue: Waiting[];
   readonly busyRooms: Set<string>;
   running: number;
+  /** Messages in the batches that run. */
+  storing: number;
 }
 
 /** More in flight only makes PostgreSQL's row locks wait for each other. */
@@ -53,7 +55,7 @@ export class MessageBatcher {
     const client_id = Scope.clientId();
     let lane = this.lanes.get(client_id);
     if (!lane) {
-      lane = { queue: [], busyRooms: new Set(), running: 0 };
+      lane = { queue: [], busyRooms: new Set(), running: 0, storing: 0 };
       this.lanes.set(client_id, lane);
     }
     if (lane.queue.length >= MAX_WAITING) throw new AppError('OVERLOADED', { retry_after_seconds: 1 });
@@ -70,15 +72,19 @@ export class MessageBatcher {
 
   private drain(client_id: string, lane: Lane): void {
     while (lane.running < MAX_RUNNING && lane.queue.length > 0) {
+      // A small batch beside a large one costs more than it saves: it grows until it is as large, or the other is done.
+      if (lane.queue.length < Math.min(lane.storing, MAX_BATCH)) return;
       const batch = takeBatch(lane);
       if (batch.length === 0) return;
       const rooms = new Set(batch.map((waiting) => waiting.message.room_id));
       for (const room of rooms) lane.busyRooms.add(room);
       lane.running++;
+      lane.storing += batch.length;
       // The batch belongs to no single request: it runs in a scope of its own.
       void Scope.runAs(client_id, () => this.run(client_id, batch)).finally(() => {
         for (const room of rooms) lane.busyRooms.delete(room);
         lane.running--;
+        lane.storing -= batch.length;
         if (lane.queue.length > 0) this.drain(client_id, lane);
         else if (lane.running === 0) this.lanes.delete(client_id);
       });
