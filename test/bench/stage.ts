@@ -66,20 +66,29 @@ export async function openStage(): Promise<Stage> {
       Promise.all(users.slice(0, count).map((id, index) => sign(id, room_id ?? `bench${index % ROOMS}`, index, role))),
     startOurs: (extra = {}) =>
       // As `npm start` runs it.
-      start(['--enable-source-maps', '--max-semi-space-size=16', '--external-memory-accounted-in-global-limit', 'dist/src/main.js'], {
-        PORT: '0',
-        HOST: '127.0.0.1',
-        DATA_DIR: join(folder, 'data'),
-        DATABASE_URL: cluster.url,
-        DATABASE_POOL_SIZE: '10',
-        SOCKET_ADAPTER: 'memory',
-        JWT_SECRET: SECRET,
-        ENCRYPTION_KEY: SECRET,
-        // On, and out of the way.
-        RATE_LIMIT: '9000000/90000000',
-        NODE_ENV: 'production',
-        ...extra,
-      }),
+      start(
+        [
+          '--enable-source-maps',
+          '--expose-gc',
+          '--max-semi-space-size=32',
+          '--external-memory-accounted-in-global-limit',
+          'dist/src/main.js',
+        ],
+        {
+          PORT: '0',
+          HOST: '127.0.0.1',
+          DATA_DIR: join(folder, 'data'),
+          DATABASE_URL: cluster.url,
+          DATABASE_POOL_SIZE: '10',
+          SOCKET_ADAPTER: 'memory',
+          JWT_SECRET: SECRET,
+          ENCRYPTION_KEY: SECRET,
+          // On, and out of the way.
+          RATE_LIMIT: '9000000/90000000',
+          NODE_ENV: 'production',
+          ...extra,
+        },
+      ),
     startLimit: (file) =>
       start([join('test/bench/limit', file)], { DATABASE_URL: cluster.url, JWT_SECRET: SECRET, POOL_SIZE: '10', NODE_ENV: 'production' }),
     databaseCpu: () => cpuOfChildren(postmaster),

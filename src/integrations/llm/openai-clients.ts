@@ -1,7 +1,7 @@
 import type { OpenAI } from 'openai';
-import { Agent, fetch as undiciFetch, type RequestInit } from 'undici';
+import type { RequestInit } from 'undici';
 import { BoundedCache } from '../../platform/cache/index.js';
-import { assertPublicUrl, guardedLookup } from '../../platform/outbound/index.js';
+import { assertPublicUrl, guardedLookup, LazyAgent, loadUndici } from '../../platform/outbound/index.js';
 import type { ModelAccount } from './language-model.port.js';
 
 /** How patient the connection is; the libraries' own patience is minutes. */
@@ -45,15 +45,15 @@ export const OWN_MANNERS = {
 /** Makes the package's clients and keeps them: one for each key and base URL. Tenants' own base URLs are reached by a guarded way. */
 export class OpenAiClients {
   private readonly clients = new BoundedCache<string, OpenAI>(MOST_CLIENTS);
-  private readonly agents: readonly [Agent, Agent];
+  private readonly agents: readonly [LazyAgent, LazyAgent];
   private readonly open: Fetch;
   private readonly guarded: Fetch;
 
   constructor(private readonly patience: Patience = PATIENCE) {
     const { connect_ms, first_byte_ms, idle_ms } = patience;
     const common = { headersTimeout: first_byte_ms, bodyTimeout: idle_ms, maxResponseSize: MOST_BYTES, keepAliveTimeout: 30_000 };
-    const open = new Agent({ ...common, connect: { timeout: connect_ms } });
-    const guarded = new Agent({ ...common, connect: { timeout: connect_ms, lookup: guardedLookup } });
+    const open = new LazyAgent({ ...common, connect: { timeout: connect_ms } });
+    const guarded = new LazyAgent({ ...common, connect: { timeout: connect_ms, lookup: guardedLookup } });
     this.agents = [open, guarded];
     this.open = fetchBy(open, () => undefined);
     this.guarded = fetchBy(guarded, assertPublicUrl);
@@ -84,10 +84,11 @@ export class OpenAiClients {
 }
 
 /** undici's fetch by an agent of ours, and no redirect is followed: an answer comes from the server that the key is for, or not at all. */
-function fetchBy(agent: Agent, check: (url: URL) => void): Fetch {
+function fetchBy(agent: LazyAgent, check: (url: URL) => void): Fetch {
   return async (url, init = {}) => {
     const target = new URL(url instanceof Request ? url.url : url);
     check(target);
-    return undiciFetch(target, { ...(init as RequestInit), redirect: 'error', dispatcher: agent });
+    const { fetch } = await loadUndici();
+    return fetch(target, { ...(init as RequestInit), redirect: 'error', dispatcher: await agent.get() });
   };
 }

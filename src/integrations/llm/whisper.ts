@@ -77,7 +77,7 @@ export class Whisper {
 async function clientOf({ api_key, base_url, allow_private }: WhisperAccount): Promise<OpenAI> {
   if (!allow_private) assertPublicUrl(new URL(base_url));
   const { OpenAI } = await loadPackage();
-  const fetchOptions = { dispatcher: dispatcherFor(allow_private), redirect: 'error' as const };
+  const fetchOptions = { dispatcher: await dispatcherFor(allow_private), redirect: 'error' as const };
   return new OpenAI({
     apiKey: api_key,
     baseURL: base_url,

@@ -1,6 +1,5 @@
 import { chmod, mkdir, readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTransport } from 'nodemailer';
 import { newId } from '../../platform/ids/index.js';
 import { type Mail, Mailer } from './mailer.port.js';
 
@@ -12,7 +11,6 @@ const MAX_KEPT = 100;
  * operator or a developer to open. The newest 100 stay.
  */
 export class FileOutboxMailer extends Mailer {
-  private readonly transport;
   /** One write at a time, so that the folder is counted by one alone. */
   private last: Promise<void> = Promise.resolve();
 
@@ -21,7 +19,6 @@ export class FileOutboxMailer extends Mailer {
     private readonly from: string,
   ) {
     super();
-    this.transport = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
   }
 
   send(mail: Mail): Promise<void> {
@@ -32,11 +29,12 @@ export class FileOutboxMailer extends Mailer {
   }
 
   close(): void {
-    this.transport.close();
+    // Nothing is kept open.
   }
 
   private async write(mail: Mail): Promise<void> {
-    const { message } = await this.transport.sendMail({
+    const { createTransport } = await import('nodemailer');
+    const { message } = await createTransport({ streamTransport: true, buffer: true, newline: 'windows' }).sendMail({
       from: this.from,
       to: { name: '', address: mail.to },
       subject: mail.subject,

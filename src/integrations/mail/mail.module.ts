@@ -4,7 +4,6 @@ import { Config } from '../../platform/config/index.js';
 import { FileOutboxMailer } from './file-outbox.adapter.js';
 import { MailQueue } from './mail-queue.js';
 import { Mailer } from './mailer.port.js';
-import { SmtpMailer } from './smtp-mailer.adapter.js';
 
 /** Mail by `SMTP_URL` where it is set, else into `DATA_DIR/outbox`. */
 @Global()
@@ -13,8 +12,11 @@ import { SmtpMailer } from './smtp-mailer.adapter.js';
     {
       provide: Mailer,
       inject: [Config],
-      useFactory: ({ env, data_dir }: Config): Mailer =>
-        env.SMTP_URL ? new SmtpMailer(env.SMTP_URL, env.MAIL_FROM) : new FileOutboxMailer(join(data_dir, 'outbox'), env.MAIL_FROM),
+      useFactory: async ({ env, data_dir }: Config): Promise<Mailer> => {
+        if (!env.SMTP_URL) return new FileOutboxMailer(join(data_dir, 'outbox'), env.MAIL_FROM);
+        const { SmtpMailer } = await import('./smtp-mailer.adapter.js');
+        return new SmtpMailer(env.SMTP_URL, env.MAIL_FROM);
+      },
     },
     MailQueue,
   ],

@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Twilio } from 'twilio';
-import { Agent, request } from 'undici';
 import { BoundedCache } from '../../platform/cache/index.js';
 import { AppError } from '../../platform/errors/index.js';
-import { assertPublicUrl, guardedLookup } from '../../platform/outbound/index.js';
+import { assertPublicUrl, guardedLookup, LazyAgent, loadUndici } from '../../platform/outbound/index.js';
 import { RangeCut, rangeOf } from './byte-range.js';
 import { failureOf, isAbort, unavailable } from './telephony-errors.js';
 import {
@@ -36,14 +35,14 @@ type Instance = { sid: string; callSid: string; duration: string | null; startTi
 @Injectable()
 export class TwilioAdapter extends Telephony implements OnApplicationShutdown {
   private readonly clients = new BoundedCache<string, Twilio>(MOST_CLIENTS);
-  private readonly relays: Agent;
-  private readonly guardedRelays: Agent;
+  private readonly relays: LazyAgent;
+  private readonly guardedRelays: LazyAgent;
 
   constructor() {
     super();
     const settings = { connections: MOST_RELAYS, pipelining: 1, headersTimeout: HEADERS_TIMEOUT_MS, bodyTimeout: IDLE_TIMEOUT_MS };
-    this.relays = new Agent({ ...settings, connect: { timeout: CONNECT_TIMEOUT_MS } });
-    this.guardedRelays = new Agent({ ...settings, connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup } });
+    this.relays = new LazyAgent({ ...settings, connect: { timeout: CONNECT_TIMEOUT_MS } });
+    this.guardedRelays = new LazyAgent({ ...settings, connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup } });
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -110,7 +109,9 @@ export class TwilioAdapter extends Telephony implements OnApplicationShutdown {
     { signal, ...headers }: { authorization?: string; range?: string; signal?: AbortSignal | undefined },
   ): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; stream: Readable }> {
     try {
-      const answer = await request(url, { headers, dispatcher: is_home ? this.relays : this.guardedRelays, signal });
+      const { request } = await loadUndici();
+      const dispatcher = await (is_home ? this.relays : this.guardedRelays).get();
+      const answer = await request(url, { headers, dispatcher, signal });
       // A body that is dropped reports that as an error, which then concerns nobody.
       answer.body.on('error', () => undefined);
       return { status: answer.statusCode, headers: answer.headers, stream: answer.body };

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { MailModule } from '../../integrations/mail/index.js';
+import { Config } from '../../platform/config/index.js';
+import { Logger } from '../../platform/http/index.js';
 import { TenancyModule } from '../tenancy/index.js';
 import { UsersModule } from '../users/index.js';
 import { AccountRepository } from './account.repository.js';
@@ -12,7 +14,7 @@ import { IdempotencyGuard } from './idempotency.guard.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import { LimiterFactory } from './limiter.factory.js';
+import { connectLimits, LimiterFactory } from './limiter.factory.js';
 import { LoginController } from './login.controller.js';
 import { LoginService } from './login.service.js';
 import { OidcService } from './oidc.service.js';
@@ -46,7 +48,11 @@ import { VerifiedCredentials } from './verified-credentials.js';
     IdempotencyRepository,
     IssuerKeys,
     JwtStrategy,
-    LimiterFactory,
+    {
+      provide: LimiterFactory,
+      inject: [Config, Logger],
+      useFactory: async (config: Config, logger: Logger) => new LimiterFactory(await connectLimits(config, logger)),
+    },
     LoginService,
     OidcService,
     OriginPolicy,

@@ -1,17 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Config, readEnvironment } from '../../platform/config/index.js';
 import { AppError } from '../../platform/errors/index.js';
-import type { Logger } from '../../platform/http/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { GuessLimiter } from './guess-limiter.js';
 import { LimiterFactory } from './limiter.factory.js';
 import { LIMITS } from './limits.js';
 
-const silent = { warn: () => undefined } as unknown as Logger;
-
 function limiter(RATE_LIMIT = 'on'): GuessLimiter {
   const config = new Config(readEnvironment({ RATE_LIMIT }), { url: '', migration_url: '' }, [], [], 'test');
-  return new GuessLimiter(config, new LimiterFactory(config, silent));
+  return new GuessLimiter(config, new LimiterFactory(null));
 }
 
 /** What a guess comes to: `right`, `wrong`, or the code that refused it. */

@@ -1,8 +1,8 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
-import { createClient, type RedisClientType } from 'redis';
-import { Config } from '../../platform/config/index.js';
-import { Logger } from '../../platform/http/index.js';
+import type { RedisClientType } from 'redis';
+import type { Config } from '../../platform/config/index.js';
+import type { Logger } from '../../platform/http/index.js';
 import { LIMITS } from './limits.js';
 
 export interface LimiterOptions {
@@ -43,25 +43,33 @@ class BoundedMemoryLimiter extends RateLimiterMemory {
   }
 }
 
-/**
- * Makes rate limiters: counted by every node for itself, or together in Redis where `REDIS_URL` is set. While Redis does not answer,
- * each node counts for itself again.
- */
-@Injectable()
-export class LimiterFactory implements OnApplicationShutdown {
-  private redis: RedisClientType | null = null;
+/** Redis for the limits, loaded where `REDIS_URL` names one alone; the start does not wait until it answers. */
+export async function connectLimits({ env }: Config, logger: Logger): Promise<RedisClientType | null> {
+  if (!env.REDIS_URL) return null;
+  const { createClient } = await import('redis');
+  const redis: RedisClientType = createClient({
+    url: env.REDIS_URL,
+    disableOfflineQueue: true,
+    commandOptions: { timeout: COMMAND_TIMEOUT_MS },
+    socket: { connectTimeout: 2_000, reconnectStrategy: (tries) => Math.min(100 * 2 ** tries, 5_000) },
+  });
+  redis.on('error', (error: Error) => logger.warn({ err: error }, 'Redis does not answer; limits are counted by each node'));
+  void redis.connect().catch((error: unknown) => logger.warn({ err: error }, 'Redis could not be reached'));
+  return redis;
+}
 
-  constructor(
-    private readonly config: Config,
-    private readonly logger: Logger,
-  ) {}
+/**
+ * Makes rate limiters: counted by every node for itself, or together in Redis where there is one. While Redis does not answer, each node
+ * counts for itself again.
+ */
+export class LimiterFactory implements OnApplicationShutdown {
+  constructor(private readonly redis: RedisClientType | null) {}
 
   make({ name, points, seconds }: LimiterOptions): RateLimiterAbstract {
     const memory = new BoundedMemoryLimiter({ keyPrefix: name, points, duration: seconds });
-    const storeClient = this.client();
-    if (!storeClient) return memory;
+    if (!this.redis) return memory;
     return new RateLimiterRedis({
-      storeClient,
+      storeClient: this.redis,
       useRedisPackage: true,
       rejectIfRedisNotReady: true,
       keyPrefix: `kaiwa:limit:${name}`,
@@ -73,21 +81,5 @@ export class LimiterFactory implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     if (this.redis?.isOpen) this.redis.destroy();
-  }
-
-  private client(): RedisClientType | null {
-    const url = this.config.env.REDIS_URL;
-    if (!url) return null;
-    if (this.redis) return this.redis;
-    const redis: RedisClientType = createClient({
-      url,
-      disableOfflineQueue: true,
-      commandOptions: { timeout: COMMAND_TIMEOUT_MS },
-      socket: { connectTimeout: 2_000, reconnectStrategy: (tries) => Math.min(100 * 2 ** tries, 5_000) },
-    });
-    redis.on('error', (error: Error) => this.logger.warn({ err: error }, 'Redis does not answer; limits are counted by each node'));
-    void redis.connect().catch((error: unknown) => this.logger.warn({ err: error }, 'Redis could not be reached'));
-    this.redis = redis;
-    return redis;
   }
 }

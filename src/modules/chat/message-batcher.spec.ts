@@ -92,6 +92,26 @@ describe('MessageBatcher', () => {
     expect(contents(batches[3])).toEqual(['a2', 'a3']);
   });
 
+  it('beside a large batch a second one starts once it is as large, or when the large one is done', async () => {
+    const { batcher, batches } = setUp();
+    const post = (...rooms: string[]): void =>
+      Scope.runAs('t', () => rooms.forEach((room_id) => void batcher.post(message(room_id, { room_id }))));
+    post('x', 'y', 'a', 'b', 'c');
+    batches[0]?.store();
+    batches[1]?.store();
+    await settle();
+    expect(batches.map(contents)).toEqual([['x'], ['y'], ['a', 'b', 'c']]);
+    post('d', 'e');
+    expect(batches).toHaveLength(3);
+    post('f');
+    expect(batches.map(contents).slice(3)).toEqual([['d', 'e', 'f']]);
+    post('g');
+    batches[2]?.store();
+    batches[3]?.store();
+    await settle();
+    expect(batches.map(contents).slice(4)).toEqual([['g']]);
+  });
+
   it('the same message sent twice is in two batches, and nothing of its room overtakes it', async () => {
     const { batcher, batches } = setUp();
     const named = { client_message_id: 'x' };

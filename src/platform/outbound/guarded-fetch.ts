@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Agent, type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { assertPublicUrl, ForbiddenAddressError, guardedLookup, guardedLookupFor, type Network } from './address-guard.js';
+import { LazyAgent, loadUndici } from './lazy-agent.js';
 
 export interface OutboundRequest {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
@@ -38,16 +39,16 @@ export class AnswerTooLargeError extends Error {
 const CONNECT_TIMEOUT_MS = 3_000;
 
 const common = { keepAliveTimeout: 10_000, connections: 16 } as const;
-const guarded = new Agent({ ...common, connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup } });
-const allowing = new Map<string, Agent>();
-const open = new Agent({ ...common, connect: { timeout: CONNECT_TIMEOUT_MS } });
+const guarded = new LazyAgent({ ...common, connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup } });
+const allowing = new Map<string, LazyAgent>();
+const open = new LazyAgent({ ...common, connect: { timeout: CONNECT_TIMEOUT_MS } });
 
 /**
  * What connects for libraries that bring their own requests: give it as `dispatcher`, check the URL by {@link assertPublicUrl} where
  * `allow_private` is false (a literal address is never looked up), and follow no redirects.
  */
-export function dispatcherFor(allow_private: boolean): Dispatcher {
-  return allow_private ? open : guarded;
+export function dispatcherFor(allow_private: boolean): Promise<Dispatcher> {
+  return (allow_private ? open : guarded).get();
 }
 
 /**
@@ -60,7 +61,8 @@ export async function guardedFetch(target: string, options: OutboundRequest): Pr
   const timeout = AbortSignal.timeout(options.timeout_ms);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
   const allowed = options.allowed_networks ?? [];
-  const dispatcher = options.allow_private ? open : agentFor(allowed);
+  const { request } = await loadUndici();
+  const dispatcher = await (options.allow_private ? open : agentFor(allowed)).get();
   let url = new URL(target);
   let { method = 'GET', headers = {}, body } = options;
   for (let hops = 0; ; hops++) {
@@ -92,12 +94,12 @@ export async function guardedFetch(target: string, options: OutboundRequest): Pr
 }
 
 /** The configuration names the networks once, so there is one agent more at most. */
-function agentFor(allowed: readonly Network[]): Agent {
+function agentFor(allowed: readonly Network[]): LazyAgent {
   if (allowed.length === 0) return guarded;
   const key = allowed.join();
   let agent = allowing.get(key);
   if (!agent) {
-    agent = new Agent({ ...common, connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookupFor(allowed) } });
+    agent = new LazyAgent({ ...common, connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookupFor(allowed) } });
     allowing.set(key, agent);
   }
   return agent;

@@ -1,7 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { createAdapter as createPostgresAdapter } from '@socket.io/postgres-adapter';
-import { createAdapter as createRedisStreamsAdapter } from '@socket.io/redis-streams-adapter';
-import { createClient } from 'redis';
 import type { ServerOptions } from 'socket.io';
 import type { Config } from '../config/index.js';
 import { openRelayPool, StartError } from '../database/index.js';
@@ -34,12 +31,13 @@ async function connectWithin(connected: Promise<unknown>, timeout_ms: number): P
   }
 }
 
-/** Opens what the configuration names: nothing for one node alone, PostgreSQL's notifications, or Redis streams. */
+/** Opens what the configuration names, and loads that alone: nothing for one node, PostgreSQL's notifications, or Redis streams. */
 export async function openCluster(config: Config, logger: Logger): Promise<Cluster> {
   switch (config.socket_adapter) {
     case 'memory':
       return { createAdapter: undefined, close: () => Promise.resolve() };
     case 'postgres': {
+      const { createAdapter: createPostgresAdapter } = await import('@socket.io/postgres-adapter');
       const pool = openRelayPool(config, (error) => logger.warn({ err: error }, 'the relay between nodes lost a connection'));
       // It asks for a whole pool, and uses what this one has.
       const createAdapter = createPostgresAdapter(pool as unknown as Parameters<typeof createPostgresAdapter>[0], {
@@ -51,6 +49,8 @@ export async function openCluster(config: Config, logger: Logger): Promise<Clust
       return { createAdapter: createAdapter as ServerOptions['adapter'], close: () => pool.end() };
     }
     case 'redis': {
+      const { createAdapter: createRedisStreamsAdapter } = await import('@socket.io/redis-streams-adapter');
+      const { createClient } = await import('redis');
       const client = createClient({
         url: config.env.REDIS_URL as string,
         socket: { connectTimeout: 5_000 },
