@@ -245,7 +245,7 @@ describe('calls between users, on two nodes', () => {
       const deep = JSON.parse('['.repeat(1_000) + ']'.repeat(1_000)) as unknown;
       for (const payload of [
         { call_id: id },
-        { call_id: 'none', data: {} },
+        { call_id: 7, data: {} },
         { call_id: id, data: deep },
         { call_id: id, data: 'half a \ud800 pair' },
         { call_id: id, data: {}, to: suzuki.id },

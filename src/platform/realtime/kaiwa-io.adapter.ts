@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { WsMessageHandler } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import type { Observable } from 'rxjs';
 import type { ServerOptions } from 'socket.io';
 import { namesTwoHosts } from '../http/index.js';
+import { type SocketEventHandler, socketEventHandlers } from './socket-event.decorator.js';
 import { AckThen, type KaiwaServer, type KaiwaSocket } from './socket-types.js';
 import { writeOncePerTurn } from './turn-transport.js';
 
@@ -21,21 +22,23 @@ export interface KaiwaIoOptions {
 type AckFunction = (answer: unknown) => void;
 
 /**
- * Nest's Socket.IO adapter with our limits, and without the observable that stock Nest builds for each message: a handler
- * here is a promise, and its ack is sent in the turn in which it settles.
+ * Nest's Socket.IO adapter with our limits, and without what stock Nest builds around each message: a handler here is a promise, and its ack
+ * is sent in the turn in which it settles.
  */
 export class KaiwaIoAdapter extends IoAdapter {
   /** The events that some gateway takes from a socket. */
   private readonly known = new WeakMap<KaiwaSocket, Set<string>>();
+  private events: ReadonlyMap<string, SocketEventHandler> = new Map();
 
   constructor(
-    app: INestApplicationContext,
+    private readonly app: INestApplicationContext,
     private readonly options: KaiwaIoOptions,
   ) {
     super(app);
   }
 
   override createIOServer(port: number, options?: ServerOptions): KaiwaServer {
+    this.events = this.findEvents();
     const server = super.createIOServer(port, {
       ...options,
       path: '/socket.io',
@@ -59,18 +62,17 @@ export class KaiwaIoAdapter extends IoAdapter {
     return server;
   }
 
-  override bindMessageHandlers(
-    socket: KaiwaSocket,
-    handlers: WsMessageHandler[],
-    _transform: (data: unknown) => Observable<unknown>,
-  ): void {
+  override bindMessageHandlers(socket: KaiwaSocket, handlers: WsMessageHandler[]): void {
     const answered = this.known.get(socket);
     const known = answered ?? new Set<string>();
-    for (const { message, callback } of handlers) {
-      known.add(String(message));
-      socket.on(String(message), (...args: unknown[]) => {
+    for (const { message } of handlers) {
+      const event = String(message);
+      const handler = this.events.get(event);
+      if (!handler) throw new Error(`${event}: events are declared by @SocketEvent`);
+      known.add(event);
+      socket.on(event, (...args: unknown[]) => {
         const ack = takeAck(args);
-        void (callback as (payload: unknown) => Promise<unknown>)(args[0]).then((answer) => {
+        void handler(socket, args[0]).then((answer) => {
           if (!(answer instanceof AckThen)) return ack?.(answer);
           ack?.({ ok: true, ...answer.ack });
           answer.after();
@@ -85,6 +87,17 @@ export class KaiwaIoAdapter extends IoAdapter {
       if (typeof event === 'string' && known.has(event)) return;
       takeAck(args)?.({ ok: false, code: 'UNKNOWN_EVENT', message: `Unknown event ${JSON.stringify(String(event).slice(0, 64))}` });
     });
+  }
+
+  /** Every gateway is there before the server is made. */
+  private findEvents(): Map<string, SocketEventHandler> {
+    const found = new Map<string, SocketEventHandler>();
+    for (const { providers } of this.app.get(ModulesContainer).values()) {
+      for (const { instance, isNotMetatype } of providers.values()) {
+        if (!isNotMetatype && instance) for (const [name, handler] of socketEventHandlers(instance)) found.set(name, handler);
+      }
+    }
+    return found;
   }
 }
 
