@@ -125,6 +125,15 @@ describe('registration', () => {
     }
   });
 
+  it.each(['/auth/v1/register', '/users'])('%s makes a username from the email where none is given', async (path) => {
+    const { username: expected, email, password } = person();
+    const made = await post<{ username: string }>(path, { email, password });
+    expect([made.status, made.body.username]).toEqual([201, expected]);
+    // The next one of that name gets another.
+    const again = await post<{ username: string }>(path, { email: `${expected}@elsewhere.example`, password });
+    expect([again.status, again.body.username.startsWith(expected), again.body.username === expected]).toEqual([201, true, false]);
+  });
+
   it.each(['/register', '/auth/v1/register', '/users'])(
     '%s tells a taken username first, then a taken email, whatever the case',
     async (path) => {

@@ -59,29 +59,24 @@ export class ChangeTenantDto {
   matching?: TenantMatchingDto | null;
 }
 
+const PHONE_NUMBERS = { min: 1, max: 40, each: true, max_items: MAX_ITEMS, optional: true, example: ['+81312345678'] };
+const QUOTA = {
+  min: 0,
+  max: Number.MAX_SAFE_INTEGER,
+  optional: true,
+  description: "How many bytes the tenant's files may have together; null for what the installation gives",
+  example: 10_737_418_240,
+};
+
 /** What the operator may change of a tenant. */
 export class ChangeAnyTenantDto extends ChangeTenantDto {
   @IsDomainList({ optional: true, description: 'The host names that are this tenant, in place of those before' })
   domains?: string[] | null;
 
-  @IsText({
-    min: 1,
-    max: 40,
-    each: true,
-    max_items: MAX_ITEMS,
-    optional: true,
-    description: 'The phone numbers that are this tenant, in place of those before',
-    example: ['+81312345678'],
-  })
+  @IsText({ ...PHONE_NUMBERS, description: 'The phone numbers that are this tenant, in place of those before' })
   phone_numbers?: string[] | null;
 
-  @IsIntField({
-    min: 0,
-    max: Number.MAX_SAFE_INTEGER,
-    optional: true,
-    description: "How many bytes the tenant's files may have together; null for what the installation gives",
-    example: 10_737_418_240,
-  })
+  @IsIntField(QUOTA)
   storage_quota_bytes?: number | null;
 }
 
@@ -102,15 +97,7 @@ export class CreateTenantDto {
   @IsDomainList({ optional: true, description: 'The host names that are this tenant' })
   domains?: string[] | null;
 
-  @IsText({
-    min: 1,
-    max: 40,
-    each: true,
-    max_items: MAX_ITEMS,
-    optional: true,
-    description: 'The phone numbers that are this tenant',
-    example: ['+81312345678'],
-  })
+  @IsText({ ...PHONE_NUMBERS, description: 'The phone numbers that are this tenant' })
   phone_numbers?: string[] | null;
 
   @IsOneOf(REGISTRATIONS, { optional: true, enum_name: 'Registration', description: 'Who may register; open where nothing is given' })
@@ -119,13 +106,7 @@ export class CreateTenantDto {
   @Nested(() => TenantOidcDto, { optional: true, description: 'The OIDC issuer whose ID tokens are accepted' })
   oidc?: TenantOidcDto | null;
 
-  @IsIntField({
-    min: 0,
-    max: Number.MAX_SAFE_INTEGER,
-    optional: true,
-    description: "How many bytes the tenant's files may have together; null for what the installation gives",
-    example: 10_737_418_240,
-  })
+  @IsIntField(QUOTA)
   storage_quota_bytes?: number | null;
 
   @Nested(() => TenantOwnerDto, { description: 'The person that the tenant begins with' })

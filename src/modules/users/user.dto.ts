@@ -66,7 +66,7 @@ export const PROFILE_EXAMPLES = {
 
 /** The same with an account. */
 export const NEW_USER_EXAMPLES = {
-  least: { summary: 'The required fields', value: NEW_ACCOUNT },
+  least: { summary: 'The required fields', value: { email: NEW_ACCOUNT.email, password: NEW_ACCOUNT.password } },
   student: { summary: 'A student', value: { ...NEW_ACCOUNT, ...PROFILE_EXAMPLES.student.value } },
   company: { summary: 'A company user', value: { ...NEW_ACCOUNT, ...PROFILE_EXAMPLES.company.value } },
 };
@@ -111,14 +111,14 @@ export class RegisterByEmailDto {
 
 /** Registration with a profile. */
 export class CreateUserDto extends ProfileDto {
-  @IsUsername()
-  username: string;
-
   @IsEmailField({ description: 'Unique in the tenant, whatever the case' })
   email: string;
 
   @IsNewPassword()
   password: string;
+
+  @IsUsername({ optional: true, description: 'Made from the email where none is given' })
+  username?: string | null;
 
   @IsText(INVITATION)
   invitation?: string | null;
