@@ -5,6 +5,7 @@ import { AppError } from '../errors/index.js';
 import { derivedScope, type OpenTransaction, type RequestScope, Scope } from '../scope/index.js';
 import { START_SCOPE } from './data-source.factory.js';
 import { makeStatement, type ScopedClient } from './scoped-client.js';
+import { whenClosed } from './pool-end.js';
 import type { ScopedPool } from './scoped-driver.js';
 import type { SqlResult } from './scoped-statement.js';
 import { sqlState } from './sql-error.js';
@@ -117,7 +118,10 @@ export class Database {
 
   /** Ends every connection once its statement is done. */
   async close(): Promise<void> {
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+    if (!this.dataSource.isInitialized) return;
+    const closed = whenClosed(this.pool);
+    await this.dataSource.destroy();
+    await closed;
   }
 
   private get pool(): ScopedPool {

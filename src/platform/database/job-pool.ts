@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Config } from '../config/index.js';
 import { servingOptions } from './connection-options.js';
 import type { DatabaseLog } from './database.js';
+import { endPool } from './pool-end.js';
 
 /** One listens, two fetch and finish jobs. */
 const CONNECTIONS = 3;
@@ -53,7 +54,7 @@ export class JobPool {
   /** Ends the connections, by breaking those that are still in use after `patience_ms`. */
   async end(patience_ms: number): Promise<void> {
     const over = new AbortController();
-    const ended = this.pool.end().finally(() => over.abort());
+    const ended = endPool(this.pool).finally(() => over.abort());
     await pause(patience_ms, undefined, { signal: over.signal }).then(
       () => this.drop(),
       () => undefined,

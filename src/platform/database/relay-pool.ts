@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Config } from '../config/index.js';
 import { servingOptions } from './connection-options.js';
+import { endPool } from './pool-end.js';
 
 /** What the Socket.IO adapter needs of a pool. */
 export interface RelayPool {
@@ -27,6 +28,6 @@ export function openRelayPool(config: Config, onError: (error: Error) => void): 
       return client;
     },
     query: (text, values) => pool.query(text, values),
-    end: () => pool.end(),
+    end: () => endPool(pool),
   };
 }

@@ -4,6 +4,7 @@ import { AppError } from '../errors/index.js';
 import { servingOptions } from './connection-options.js';
 import type { CrossingReason } from './crossing-reason.js';
 import type { DatabaseLog } from './database.js';
+import { endPool } from './pool-end.js';
 
 /** Runs one statement in a crossing's transaction and answers its rows. */
 export type CrossingSql = <Row = Record<string, unknown>>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
@@ -68,7 +69,7 @@ export class SystemDatabase {
   /** Ends its connections; crossings after that are refused. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.pool?.end();
+    if (this.pool) await endPool(this.pool);
     this.pool = null;
   }
 
