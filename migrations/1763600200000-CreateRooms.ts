@@ -152,6 +152,7 @@ export class CreateRooms1763600200000 implements MigrationInterface {
  * Posts a batch in one round trip. First it locks the rooms (`p_rooms`, sorted), in one order, so that two batches cannot deadlock and
  * so that `seq` follows commit order; the second statement then sees all that earlier holders of the locks have committed. Each
  * incoming message names its room by its place in `p_rooms` and gets its own outcome; one that is refused does not disturb the others.
+ * In an anonymous room a message may live shorter than the room says, and not longer.
  * `known_user` and `known_member` say what the caller has seen itself, and save a look-up each; of a private room nothing is believed.
  * Up to three are posted one by one, by statements so small that they cost less than the plan for many. For more, lateral look-ups and a plan made once keep the cost of a message at one index probe or two, whatever the tables' sizes.
  */
@@ -197,7 +198,8 @@ begin
       end if;
       is_anonymous := v_room.is_anonymous;
       created_at := date_trunc('milliseconds', clock_timestamp());
-      expires_at := created_at + make_interval(secs => coalesce(v_message.ttl_seconds, v_room.message_ttl_seconds));
+      expires_at := created_at + make_interval(secs => case when v_room.is_anonymous then least(v_message.ttl_seconds, v_room.message_ttl_seconds)
+                                                            else coalesce(v_message.ttl_seconds, v_room.message_ttl_seconds) end);
       seq := v_room.last_seq + 1;
       if outcome = 'existing' then
         seq := v_first.seq; id := v_first.id; created_at := v_first.created_at; expires_at := v_first.expires_at;
@@ -230,7 +232,8 @@ begin
     select b.idx, b.sender_id, b.id, b.content, b.client_message_id, b.file_ids, b.reply_to_seq,
            s.id as room_id, s.last_seq, s.last_rev, s.is_anonymous, u.username, u.email,
            e.seq as first_seq, e.id as first_id, e.created_at as first_created_at, e.expires_at as first_expires_at,
-           v_now + make_interval(secs => coalesce(b.ttl_seconds, s.message_ttl_seconds)) as expires_at,
+           v_now + make_interval(secs => case when s.is_anonymous then least(b.ttl_seconds, s.message_ttl_seconds)
+                                              else coalesce(b.ttl_seconds, s.message_ttl_seconds) end) as expires_at,
            o.outcome, m.is_member is null and not (b.known_member and s.visibility = 'open') as is_newcomer,
            count(*) filter (where o.outcome = 'created') over (partition by b.room order by b.idx) as place
     from json_to_recordset(p_batch) as b(idx integer, room integer, sender_id uuid, id uuid, content text, client_message_id text,

@@ -265,6 +265,9 @@ describe('POST /payment/webhook', () => {
     const wrong = [
       { ...intent, amount: 1, amount_received: 1 },
       { ...intent, amount_received: 1 },
+      { ...intent, amount: 1 },
+      { ...intent, status: 'processing' },
+      { ...intent, status: 'requires_payment_method' },
       { ...intent, currency: 'usd' },
       { ...intent, metadata: { ...intent.metadata, client_id: foreign.client_id } },
       { ...intent, metadata: { ...intent.metadata, client_id: 'nobody-at-all' } },

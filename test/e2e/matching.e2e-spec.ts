@@ -106,6 +106,7 @@ describe('POST /matching', () => {
     const wrong: Array<[object, string[]]> = [
       [{ date: past }, ['date']],
       [{ date: 'tomorrow' }, ['date']],
+      [{ date: '9999-12-31T23:59:59Z' }, ['date']],
       [{ meeting_length: 0 }, ['meeting_length']],
       [{ meeting_length: 600 }, ['meeting_length']],
       [{ meeting_length: 4 }, ['meeting_length']],
@@ -468,6 +469,18 @@ describe('the messages of the two', () => {
     const all = JSON.stringify([joined, heard, history.body, found.body, members.body, room.body]);
     for (const one of [speaker, listener]) expect(all).not.toMatch(new RegExp(`${one.username}|${one.email}`));
     socket.disconnect();
+  });
+
+  it('live no longer than the tenant has it, whatever is asked for', async () => {
+    const say = (ttl_seconds: number): Promise<Answer<{ created_at: string; expires_at: string }>> =>
+      speaker.api(`/rooms/${room_id}/messages`, { method: 'POST', json: { content: 'x', ttl_seconds } });
+    for (const [asked, days] of [
+      [10 * 365 * 86_400, 30],
+      [86_400, 1],
+    ] as const) {
+      const { body } = await say(asked);
+      expect(Date.parse(body.expires_at) - Date.parse(body.created_at)).toBe(days * 86_400_000);
+    }
   });
 
   it('stand in a room that the two can neither change, leave, open nor delete', async () => {

@@ -117,7 +117,7 @@ describe('pages', () => {
     it('names every wrong field at once', async () => {
       const answer = await alice.api<Failure>('/pages', {
         method: 'POST',
-        json: { title: '', access_type: 3, password: 7, allowed_user_ids: ['x'], creator_id: bob.id },
+        json: { title: '', access_type: 3, password: 7, allowed_user_ids: [7], creator_id: bob.id },
       });
       expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
       expect(answer.body.details?.map(({ field }) => field).sort()).toEqual([
@@ -133,7 +133,7 @@ describe('pages', () => {
 
     it('with users who are none, or of another tenant, is refused, and nothing is stored', async () => {
       const before = await count('pages');
-      const answer = await post(alice.api, { allowed_user_ids: [bob.id, NOBODY], co_editor_user_ids: [stranger.id] });
+      const answer = await post(alice.api, { allowed_user_ids: [bob.id, NOBODY, 'x'], co_editor_user_ids: [stranger.id] });
       expect(answer.status).toBe(400);
       expect(answer.body.details).toEqual([
         { field: 'allowed_user_ids', message: 'names users who do not exist' },
@@ -192,6 +192,9 @@ describe('pages', () => {
     it('is shown to creator and co-editors, and stands encrypted in the database', async () => {
       const page = await make(alice, { access_type: 1, password: 'himitsu-no-kotoba', co_editor_user_ids: [bob.id] });
       expect((await get(bob, page.id)).body.password).toBe('himitsu-no-kotoba');
+      // A system sees the page, which is not to say the secret of those who made it.
+      expect((await system<Page>(`/pages/${page.id}`)).body).toMatchObject({ id: page.id, password: null });
+      expect(JSON.stringify((await system<Page[]>('/pages')).body)).not.toContain('himitsu-no-kotoba');
       const rows = await sql(
         server.database_url,
         'select p::text, v::text from pages p left join page_versions v on v.page_id = p.id where p.id = $1',

@@ -31,6 +31,8 @@ export interface PaymentEvent {
     readonly amount: number;
     readonly currency: string;
     readonly metadata: Readonly<Record<string, string>>;
+    /** True where it says of one payment two things that cannot both be: paid, but not succeeded, or not what was asked for. */
+    readonly is_contradictory: boolean;
   } | null;
 }
 

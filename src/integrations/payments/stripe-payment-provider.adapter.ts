@@ -105,11 +105,15 @@ function toEvent(event: Stripe.Event): PaymentEvent {
     case 'payment_intent.canceled': {
       const { id, status, amount, amount_received, currency, metadata } = event.data.object;
       const is_paid = event.type === 'payment_intent.succeeded';
-      // What came in is what counts, and not what was asked for.
       return {
         id: event.id,
         kind: is_paid ? 'succeeded' : 'changed',
-        intent: { id, status, amount: is_paid ? amount_received : amount, currency, metadata },
+        // What came in is what counts, and not what was asked for.
+        intent: {
+          ...{ id, status, currency, metadata },
+          amount: is_paid ? amount_received : amount,
+          is_contradictory: is_paid && (status !== 'succeeded' || amount !== amount_received),
+        },
       };
     }
     default:

@@ -177,5 +177,7 @@ function assertMayMeet(speaker: Standing | undefined, listener: Standing | undef
 function futureDate(text: string): Date {
   const date = new Date(text);
   if (date.getTime() <= Date.now()) throw AppError.field('date', 'must not be in the past');
+  // RFC 3339 has four digits for a year, and a talk ends after it has begun.
+  if (date.getUTCFullYear() >= 9999) throw AppError.field('date', 'must be before the year 9999');
   return date;
 }

@@ -73,7 +73,7 @@ export class PageService {
   /** The page for its editors. Throws PAGE_NOT_FOUND, FORBIDDEN. */
   async get(actor: Actor, id: string): Promise<TaggedPage> {
     const page = await this.readable(actor, id);
-    return { page: toPageView(page, this.passwords.open(id, page.sealed_password)), tag: tagOf(page.rev) };
+    return { page: toPageView(page, this.passwordFor(actor, page)), tag: tagOf(page.rev) };
   }
 
   /** A page of what the actor has made or co-edits, newest first; a system sees all of the tenant's. */
@@ -82,7 +82,7 @@ export class PageService {
     const before = request.cursor === undefined ? null : String(decodeCursor(request.cursor, ['uuid'])[0]);
     const rows = await this.pages.listOf(editorOf(actor), before, limit + 1);
     const { items, next_cursor } = pageOf(rows, limit, (row) => [row.id]);
-    return { items: items.map((row) => toPageSummaryView(row, this.passwords.open(row.id, row.sealed_password))), next_cursor };
+    return { items: items.map((row) => toPageSummaryView(row, this.passwordFor(actor, row))), next_cursor };
   }
 
   /**
@@ -148,6 +148,11 @@ export class PageService {
       await this.write(actor, page, { title, content, access_type, sealed_password }, attach, {});
     });
     return this.get(actor, id);
+  }
+
+  /** For the people who edit the page alone: not for systems, which otherwise see all. */
+  private passwordFor(actor: Actor, { id, sealed_password }: Pick<WholePage, 'id' | 'sealed_password'>): string | null {
+    return actor.kind === 'user' ? this.passwords.open(id, sealed_password) : null;
   }
 
   private async readable(actor: Actor, id: string): Promise<WholePage> {

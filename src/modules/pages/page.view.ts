@@ -24,7 +24,7 @@ export class PageSummaryView {
   access_type: AccessType;
 
   /**
-   * What readers must know of a page of access type 1; null where it has none
+   * What readers must know of a page of access type 1, for its creator and co-editors; null where it has none, and for systems
    * @example 'himitsu-7'
    */
   @ApiProperty({ type: String, nullable: true })

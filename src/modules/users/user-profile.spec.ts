@@ -42,6 +42,14 @@ describe('changedProfile', () => {
     expect(faults(COMPANY, { job_id: 'j1' })).toEqual(['job_id names no job']);
   });
 
+  it('takes no birthday before 1900 or in the future', () => {
+    const tomorrow = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
+    for (const date_of_birth of ['1899-12-31', '0001-01-01', '2999-01-01', tomorrow])
+      expect(faults(STUDENT, { date_of_birth })).toEqual(['date_of_birth must be a day from 1900-01-01 to today']);
+    expect(faults(STUDENT, { date_of_birth: '1900-01-01' })).toEqual([]);
+    expect(faults(STUDENT, { date_of_birth: new Date().toISOString().slice(0, 10) })).toEqual([]);
+  });
+
   it('leaves behind what belonged to the former type', () => {
     const hired = changedProfile(STUDENT, { type: 'company', company_id: 'c2', job_id: JOBS[1]!.id });
     expect(hired).toMatchObject({ university_id: null, company_id: 'c2' });

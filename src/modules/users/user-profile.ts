@@ -44,6 +44,7 @@ export const EMPTY_PROFILE: WholeProfile = {
   position: null,
 };
 
+const FIRST_BIRTHDAY = '1900-01-01';
 const REQUIRED: Record<UserType, ReadonlyArray<keyof Profile>> = {
   student: ['name', 'date_of_birth', 'phone_number', 'university_id'],
   company: ['name', 'date_of_birth', 'phone_number', 'company_id', 'job_id'],
@@ -72,6 +73,12 @@ export function isOtherAffiliation(before: WholeProfile, after: WholeProfile): b
   return before.type !== after.type || before.university_id !== after.university_id || before.company_id !== after.company_id;
 }
 
+/** Today has begun somewhere before it has in UTC. */
+function isBirthday(day: string): boolean {
+  const today = new Date(Date.now() + 14 * 3_600_000).toISOString().slice(0, 10);
+  return day >= FIRST_BIRTHDAY && day <= today;
+}
+
 function faultsOf(profile: WholeProfile): ErrorDetail[] {
   const { type } = profile;
   const required = type === null ? [] : REQUIRED[type].filter((field) => profile[field] === null);
@@ -80,6 +87,8 @@ function faultsOf(profile: WholeProfile): ErrorDetail[] {
     ...required.map((field) => ({ field, message: `is required for ${WHOSE[type as UserType]}` })),
     ...foreign.map((other) => ({ field: AFFILIATIONS[other], message: `is for ${WHOSE[other]} alone` })),
   ];
+  if (profile.date_of_birth !== null && !isBirthday(profile.date_of_birth))
+    details.push({ field: 'date_of_birth', message: `must be a day from ${FIRST_BIRTHDAY} to today` });
   if (profile.job_id !== null && !JOBS.some(({ id }) => id === profile.job_id)) details.push({ field: 'job_id', message: 'names no job' });
   return details;
 }

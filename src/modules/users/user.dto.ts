@@ -19,10 +19,10 @@ const IS_WHAT = '`student` listens, `company` speaks';
  * affiliation are required (university_id of a student, company_id and job_id of a company user).
  */
 export class ProfileDto {
-  @IsText({ min: 1, max: MOST_TEXT, optional: true, description: 'The name in everyday life', example: '田中 太郎' })
+  @IsText({ min: 1, max: MOST_TEXT, trim: true, optional: true, description: 'The name in everyday life', example: '田中 太郎' })
   name?: string | null;
 
-  @IsCalendarDate({ optional: true, description: 'The day of birth', example: '2001-04-01' })
+  @IsCalendarDate({ optional: true, description: 'The day of birth, from 1900 to today', example: '2001-04-01' })
   date_of_birth?: string | null;
 
   @IsText({ min: 2, max: 32, pattern: PHONE, optional: true, description: 'A phone number, kept as it is given', example: '090-1234-5678' })
@@ -47,7 +47,7 @@ export class ProfileDto {
   @IsIdField({ optional: true, description: 'The department, of `GET /departments`' })
   department_id?: string | null;
 
-  @IsText({ min: 1, max: MOST_TEXT, optional: true, description: 'The position at work', example: '課長' })
+  @IsText({ min: 1, max: MOST_TEXT, trim: true, optional: true, description: 'The position at work', example: '課長' })
   position?: string | null;
 }
 

@@ -62,7 +62,7 @@ export class PaymentService {
 
   /**
    * Hears what the provider says; each event once.
-   * @throws PAYMENT_SIGNATURE_INVALID, PAYMENT_NOT_CONFIGURED, PAYMENT_MISMATCH where amount, currency, tenant or matching are not what was asked for
+   * @throws PAYMENT_SIGNATURE_INVALID, PAYMENT_NOT_CONFIGURED, PAYMENT_MISMATCH where amount, currency, tenant or matching are not what was asked for, or the event contradicts itself
    */
   async hear(body: Buffer, signature: string | undefined): Promise<void> {
     const event = this.provider.readEvent(body, signature);
@@ -135,7 +135,7 @@ export class PaymentService {
 
 /** What was paid is what was asked for, by the one payment of this matching. */
 function isFor(intent: NonNullable<PaymentEvent['intent']>, payment: Payment): boolean {
-  const { id, amount, currency, metadata } = intent;
+  const { id, amount, currency, metadata, is_contradictory } = intent;
   const is_same = payment.intent_id === null ? metadata['payment_id'] === payment.id : payment.intent_id === id;
-  return is_same && amount === payment.amount && currency === payment.currency;
+  return is_same && !is_contradictory && amount === payment.amount && currency === payment.currency;
 }
