@@ -3,6 +3,7 @@ import { SEARCH } from '../../src/modules/ai/faq/faq.repository.js';
 import { termsOfQuestion } from '../../src/modules/ai/faq/faq-terms.js';
 import { type FaqCase, FAQ_SET, OFF_TOPIC } from './faq-set.js';
 import { HELD_OUT_OFF_TOPIC, HELD_OUT_SET } from './faq-set-held-out.js';
+import { UNSEEN_OFF_TOPIC, UNSEEN_SETS } from './faq-set-unseen.js';
 import { type KnowledgeBase, openKnowledgeBase } from './knowledge-base.js';
 
 /* How well FAQs are found without a model, by what callers say in words of their own, and how well it is known that none was found. */
@@ -156,5 +157,15 @@ describe('FAQs that the ranking was not tuned by', () => {
     await base.fill('held-out', texts([...FAQ_SET, ...HELD_OUT_SET]));
     const quality = await qualityOf('held-out', HELD_OUT_SET, HELD_OUT_OFF_TOPIC);
     expect(quality.recall_at_3).toBeGreaterThanOrEqual(0.8);
+  });
+
+  it('are found as well in businesses that none has seen, typed as people type', async () => {
+    const cases = Object.values(UNSEEN_SETS).flat();
+    await base.fill('unseen', texts([...FAQ_SET, ...HELD_OUT_SET, ...cases]));
+    await qualityOf('unseen', cases, UNSEEN_OFF_TOPIC);
+    for (const [business, own] of Object.entries(UNSEEN_SETS)) {
+      await base.fill(business, texts(own));
+      await qualityOf(business, own, UNSEEN_OFF_TOPIC);
+    }
   });
 });
