@@ -5,7 +5,7 @@ import type { FaqCase } from './faq-set.js';
  * in between. Written without a look at the table of concepts, and measured, never tuned by: what is found here is what a tenant may expect.
  */
 export const UNSEEN_SETS: Readonly<Record<string, readonly FaqCase[]>> = {
-  'a restaurant': [
+  restaurant: [
     {
       question: 'ラストオーダーは何時ですか',
       answer: 'お料理は22時、お飲み物は22時30分がラストオーダーです。',
@@ -42,7 +42,7 @@ export const UNSEEN_SETS: Readonly<Record<string, readonly FaqCase[]>> = {
       asked: ['バースデーのお祝いをサプライズでしたいです', '彼女の誕生日なんですけど何かしてもらえます？'],
     },
   ],
-  'an animal hospital': [
+  'animal-hospital': [
     {
       question: '犬の予防接種の費用を教えてください',
       answer: '狂犬病ワクチンは3,500円、混合ワクチンは6種で7,000円です。',
@@ -74,7 +74,7 @@ export const UNSEEN_SETS: Readonly<Record<string, readonly FaqCase[]>> = {
       asked: ['アニコムの保険証もってます', '保険って窓口でそのまま適用されますか？'],
     },
   ],
-  'a school of English': [
+  'school-of-english': [
     {
       question: '無料体験レッスンはありますか',
       answer: '40分の体験レッスンを無料で受けられます。ウェブサイトからお申し込みください。',
@@ -106,7 +106,7 @@ export const UNSEEN_SETS: Readonly<Record<string, readonly FaqCase[]>> = {
       asked: ['本とか買わないといけないですか', 'テキスト代っていくらですか'],
     },
   ],
-  'a garage': [
+  garage: [
     {
       question: '車検の費用と期間はどのくらいですか',
       answer: '軽自動車で6万円から、普通車で8万円からです。通常は1日、整備が必要な場合は3日ほどかかります。',
@@ -138,7 +138,7 @@ export const UNSEEN_SETS: Readonly<Record<string, readonly FaqCase[]>> = {
       asked: ['ドアをこすっちゃって、直すのにいくらぐらいか見てほしい', '見積りだけでもいいですか'],
     },
   ],
-  'an aquarium': [
+  aquarium: [
     {
       question: '入館料はいくらですか',
       answer: '大人2,200円、小中学生1,100円、4歳以上の幼児500円です。3歳以下は無料です。',
@@ -175,7 +175,7 @@ export const UNSEEN_SETS: Readonly<Record<string, readonly FaqCase[]>> = {
       asked: ['会社のみんなで30人で行くと安くなりますか', '学校の遠足で利用させていただきたく、割引などございますか'],
     },
   ],
-  'a dry cleaner': [
+  'dry-cleaner': [
     {
       question: 'クリーニングの仕上がりは何日後ですか',
       answer: '午前10時までのお預かりで当日の夕方、それ以降は翌日の夕方に仕上がります。革製品は3週間です。',
