@@ -1,0 +1,285 @@
+/**
+ * The meanings that people ask businesses about in many words: hardly anybody says 営業時間 on the telephone. Each is a pattern over text as
+ * `spelled` makes it (lower case, katakana as hiragana, common words in kanji); what matches it is indexed, and asked for, as one term more.
+ * Whole families of words stand here, never one FAQ's sentence. A change here changes stored terms: see TERMS_VERSION.
+ */
+export const CONCEPTS: Readonly<Record<string, string>> = {
+  // When
+  hours:
+    '(営業|診療|受付|利用|開館|開園|開場|窓口|案内)時間|営業(し|中|日)|開店|閉店|開館|閉館|開園|閉園|((何|[0-9一-十])時|いつ|今日|明日|今|まだ|夜|朝|曜|祝日?|正月|お盆).{0,8}(やって|やる|(?<!\\S)やり|開い|開き|空いてい?[まる]|あいて|営業|おーぷん|閉ま|閉め|しま[りるっ])|開いて(い?ま|い?る|な)|^(まだ)?やって(い?ま|る)|opening|\\bhours?\\b|\\bopen\\b|\\bclose\\b|what time do you',
+  start: '(何|[0-9一-十])時(から|に)|いつから|何時.{0,3}(始|開)|開始|始ま|始め?ます|すたーと|\\bstarts?\\b|begin',
+  end: '(何|[0-9一-十])時.{0,3}まで|いつまで|最終|終了|終わ|終り|締め?切|らすと|閉ま|期限|有効|deadline|until|\\bends?\\b',
+  closed:
+    '定休|休診|休業|休館|休園|店休|休みは|お休み|休みの日|休日|祝日|祝祭日|土日|平日|曜|年末|年始|正月|お?盆(休|は|も|の)|(ごーるでんうぃーく|連休|gw)|closed|holiday|weekend|\\b(mon|tues|wednes|thurs|fri|satur|sun)days?\\b',
+  night: '夜|深夜|夜中|遅く|夕方|24時間|\\blate\\b|night|evening',
+  morning: '朝|早朝|午前|もーにんぐ|morning',
+  today: '今日|本日|当日|これから|今から|いまから|すぐに?(行|診|見|み|使|入|買|でき)|即日|急ぎ|至急|今すぐ|today|right now',
+  duration:
+    'どの?(く|ぐ)らい(の)?(時間|期間|日|で(でき|終|届|仕))|どれ(く|ぐ)らい(の)?(時間|期間|待|かか)|何時間|何分|何日(後|間|で|か|くら|ぐら)|何(週|か月|ヶ月|カ月|年)|所要|期間|日数|時間.{0,2}かか|長(い|く).{0,2}(です|かか|時間)|how long',
+  wait: '待ち時間|待(た|ち|つ|って|合)|混(ん|雑|み|む)|並(ぶ|ん|び)|行列|順番|\\bwait|crowded|queue',
+  vacancy: '空き(が|は|状|ま|部|室|枠|あ)|空いて|満(席|室|員|車)|埋ま|残(席|り(わず|ま))|余裕|vacan|availab',
+  schedule: 'すけじゅーる|時刻|日程|たいむてーぶる|かれんだー|schedule|timetable',
+  weather: '雨|荒天|悪天候|台風|大?雪(の|が|で)|天気|天候|weather|\\brain',
+
+  // How much
+  price:
+    'いくら|料金|値段|費用|代金|価格|金額|お金|有料|何円|なんえん|予算|(散髪|宿|宿泊|診察|治療|施術|食事|会|月|入会|配送|入場|入館|入園|拝観|利用|受講|授業|参加|ちけっと|てきすと|教材|切手|作業|工)(代|費|料)|月額|月会費|月謝|学費|家賃|送料|運賃|手数料|相場|高い|price|\\bcosts?\\b|how much|\\bfees?\\b|charge',
+  monthly: '月(会費|額|謝|払|々)|毎月|ひと月|一か月|1か月|月に|年会費|会費|月割|monthly|per month',
+  admission: '入場|入館|入園|拝観|ちけっと|前売|当日券|乗車券|整理券|ticket|admission|entrance',
+  free: '無料|ただ(で|に(な|し)|です|か)|むりょう|たださ?び|0円|free',
+  discount:
+    '割引|割り引|[0-9]割|学割|安く|お得|おとく|特典|くーぽん|きゃんぺーん|優待|せーる|値引|まけて|discount|coupon|cheaper|\\bsale\\b',
+  points: 'ぽいんと|すたんぷ(か|を|は)|まいる|会員証|points?\\b|loyalty',
+  estimate: '見積|概算|査定|いくらになるか|だいたいの(金|値|費)|estimate|quot(e|ation)',
+  joining:
+    '入会|入学|入塾|加入|初期費用|登録料|申し?込む?(とき|時|際)|(最初|始め|はじめ)(に|る|て).{0,6}(かか|お金|費用|払)|\\bjoin|sign.?up fee|enrol',
+  member: '会員|めんばー|常連|何回か通|member',
+  pay: '支払|払(い|う|え|っ)|精算|会計|決済|きゃっしゅれす|\\bpay',
+  card: 'くれじっと|くれか|かーど(で|払|を|が|は|も|って|使|ok|決)|電子まねー|きゃっしゅれす|pay ?pay|ぺいぺい|楽天ぺい|ばーこーど|qr|すいか|suica|pasmo|交通系|たっち決|びざ|visa|\\bjcb\\b|credit|\\bcards?\\b',
+  cash: '現金|げんなま|代引|代金引換|着払|振込|振り込|こんびに払|こんびにで払|cash|bank transfer',
+  instalment: '分割|ろーん|りぼ|後払|ぼーなす払|頭金|instal',
+  receipt: '領収|れしーと|明細|請求書|宛名|名義|いんぼいす|適格請求|receipt|invoice',
+  refund: '返金|払い?戻|差額|お金.{0,3}(返|戻)|refund|money back',
+  money: '両替|お釣り|atm|外貨|exchange money',
+  giftcard: '商品券|ぎふと(券|かーど)|ぷりぺいど|回数券|gift card|voucher',
+
+  // Booking
+  book: '予約|申し?込|取りたい|取れ|時間を取って|押さえ|枠|応募|(席|部屋).{0,2}取|\\bbook|reserv|appointment',
+  walkin:
+    '予約(なし|無し|して(い)?な|せず|がな|は必要|は要|しないで|しなくて|が(必要|要)|いり|いる)|飛び?込み|ふらっと|ふらりと|立ち寄|(電話|予約)しない|電話なし|いきなり|突然|直接(行|伺|来)|当日(行|伺|枠)|walk.?in|without (a |an )?(reservation|appointment|booking)',
+  cancel:
+    'きゃんせる|取り?消|取り?(や|止)め|取止|やめ(る|たい|に|ます|よう)|中止|どたきゃん|(行け|来れ|来られ|泊まれ|出られ|参加でき|都合.{0,4}(付か|つか|悪)|間に合わ)な|(いけ|行け)なく|cancel|call off',
+  change:
+    '変更|変え(ら|た|て|る)|ずら[しせす]|遅くし|遅らせ|早め(て|た|に)|早くし|別の(日|時間|場所)|他の(日|時間)|日にち|振り?替|移して|移し|延期|先延ば|reschedul|\\bchange|another day|postpone',
+  absence: '欠席|休んだ|休む(とき|場合|時)|お休みした(場合|い|分)|振り?替|遅刻|遅れ(る|て|そう|ます)|補講|間に合わ|absen|\\bmiss(ed)? ',
+  extend: '延長|ゆっくり(し|い|で)|もう少し(いた|居|い)|長引|extend|late check',
+  people:
+    '人数|何(人|名)|[0-9一-十]+(人|名)|大人[0-9一-十]|ひとり|ふたり|減ら|増え|増や|人増|大人数|定員|group of|party of|how many people',
+  group: '団体|ぐるーぷ|遠足|校外学習|社員旅行|大人数|貸し?切|[2-9][0-9](人|名)|(会社|学校)の.{0,4}(みんな|皆|旅行|行事)|\\bgroups?\\b',
+  alone: '一人(で|だけ|でも|様)|1人(で|だけ|でも|様)|ひとり(で|だけ)|お一人|おひとり|単身|女性.{0,3}(一人|1人)|alone|by myself|solo',
+  assign:
+    '指名|担当|いつもの(人|方|担当|先生)|前(に|と同じ)(切って|やって|担当)|同じ(人|先生|方)|(人|方|先生|担当).{0,3}(選|決め|変え)|すたいりすと|same (person|stylist)',
+  first: '初診|初めて(の|なん|で|行|来|利|の方)|はじめて|初回|新規|first time|first visit',
+  web: 'うぇぶ(から|で|予約|さいと)|ねっと(から|で|予約)|ほーむぺーじ|さいと(から|で)|あぷり|らいんで|line(で|予約|から)|\\bapp\\b|website',
+  contact:
+    '連絡|問い?合わ?せ|電話番号|(電話|めーる|ちゃっと|らいん|line)(で|から|し|を|は|に)|窓口|相談|ふりーだいやる|つなが(り|ら)|contact|phone number|e-?mail|\\bcall you',
+
+  // Getting there, places and things
+  parking:
+    '駐車|ぱーきんぐ|駐輪|車(を|で|は|も|の)?.{0,6}(停|止め|とめ|置|入れ|来|行|伺)|停め|(自転車|ばいく)(を|で|は|も|置)|まいかー|はいえーす|自家用車|parking|\\bpark\\b|\\bcar\\b',
+  access:
+    '行き方|いきかた|(どう|何で)(やって|すれば)?.{0,4}行|道順|道(に迷|がわか|を)|場所|どこ(に(あ|行|い)|です|か|で(す|しょ)|ら)|最寄|もより|駅(から|まで|に|は|の)|徒歩|あくせす|地図|まっぷ|住所|所在地|空港|迷って|近く(の|に|は).{0,4}駅|\\bwhere\\b|how (do|can) (i|we) get|access|location|address|directions|nearest station',
+  shuttle: '送迎|しゃとる|迎え|ばす(は|が|の|を|で|に|停)|りむじん|shuttle|pick.?(me |us )?up|\\bbus\\b',
+  baggage:
+    '荷物|すーつけーす|かばん|鞄|きゃりー|りゅっく|置いて(いけ|おけ|いって)|貴重品|ろっかー|しま(う|っておく|え)(ところ|場所|る)|くろーく|luggage|baggage|locker|\\bbags?\\b',
+  keep: '預か|預け|保管|取り?置き|置いておい|とっておい|store|\\bkeep\\b',
+  bring:
+    '持ち?物|持参|持って(い|行|来|く)|必要な(物|もの|書類|持)|用意(する|すれ)|準備(する|すれ|し)|要る(物|もの)|手ぶら|服装|どんな服|何を着|\\bbring\\b|\\bwear\\b|dress code',
+  bringin: '持ち?込|飲食|外の(食|飲)|bring (in|my own)|outside food',
+  lost: '忘れ(物|た|て)|落とし(物|た|て|まし)|遺失|置き忘|置いて(きた|き(て|まし))|(無く|なく|失く)し|紛失|見(つから|当たら)な|届いて(い?な|い?ま|る|ない)|\\blost\\b|left (my|behind)|forgot',
+  slip: '引換|引き換え|控え|預か?り(票|証)|伝票|番号札|半券|整理券|会員証|診察券|再発行|claim (ticket|check)|\\bstub',
+  wifi: 'wi-?fi|わいふぁい|無線lan|いんたーねっと|ねっと(に|が|を|は|って)?(つな|繋|使|環境)|回線|internet',
+  power: '電源|こんせんと|充電|ぷらぐ|outlet|charg(e|ing) my|power',
+  online:
+    'おんらいん|びでお(で|通)|りもーと|ずーむ|zoom|すまほで|在宅|自宅で|(家|うち)(から|で|に(いな|いる))|ぱそこん(から|で)|てれび電話|遠隔|video|online|remote',
+  laundry: '洗濯|洗(い|う|え|っ)|らんどり|乾燥機|laundry|\\bwash',
+  amenity: 'あめにてぃ|歯ぶらし|ぱじゃま|(ばす)?たおる|どらいやー|備(え付|品)|置いてあるもの|amenit|toothbrush|towel',
+  toilet: 'といれ|お?手洗い|化粧室|toilet|restroom|bathroom',
+  diaper: 'おむつ|授乳|みるく|離乳食|べびーるーむ|nursing|diaper',
+  facility: 'しゃわー|汗を?流|更衣|着替え|ろっかー|設備|施設|shower|changing room|facilit',
+  stairs: '階段|えれべーたー|えすかれーたー|段差|何階|elevator|stairs',
+  rental: 'れんたる|貸し?出|貸して|貸し(ま|て)|借り|代わりの|代車|\\brent|\\bborrow|\\blend',
+  buy: '買(え|い|う|っ|わ)|購入|販売|売って|売り場|取り寄せ|おとりよせ|売店|お?土産|みやげ|\\bbuy\\b|purchase|souvenir|\\bshop\\b',
+  goods: '商品|用品|製品|品物|もの(は|が|を)買|ぐっず|\\bitems?\\b|product|goods',
+  order: '注文|頼(ん|み|め|も)|おーだー|\\border',
+  ship: '発送|配送|配達|宅配|郵送|届(く|き|け)|送り先|送付|宛先|送(って|る|れ)|受け取れ|でりばりー|出前|うーばー|海外発送|ship|deliver|\\bsend\\b',
+  postage: '送料|(配送|配達|発送|宅配|郵送).{0,6}(お金|料|費|代|いくら|ただ|無料)|shipping (fee|cost)|postage',
+  pickup:
+    '集荷|引き?取り?(に|来|サ|は)|取りに(来|き|伺)|回収|出張|訪問|往診|(家|自宅|うち)(まで|に)(来|取|伺)|(来|き)て(もら|くれ|くだ|いただ|ほし)|伺って|pick ?up|collect|come to my',
+  stock: '在庫|売り?切れ|入荷|品切|欠品|入って(く|き)|取り扱|置いて(ますか|いますか|る|ありま)|\\bstock|sold out|\\bcarry\\b',
+  exchange: '返品|返した|返せ|返却|交換|取り?替え|取り?換え|さいずが?(合わ|違|ちが)|\\breturns?\\b|exchange',
+  broken:
+    '壊れ|割れ|故障|不良|破損|欠け|動かな|動かなく|調子が(悪|おか)|不具合|初期不|(が|も)かからな|つかな(い|く)|broken|damage|defect|not work',
+  repair: '修理|直(して|す|せ|る|り|し)|修繕|めんて|整備|点検|repair|\\bfix\\b|mainten',
+  warranty: '保証(は|期|書|が|付|し)|あふたー|補償|warrant|guarantee',
+  gift: 'ぎふと|贈り?物|贈(る|り|っ|答)|ぷれぜんと|包装|らっぴんぐ|包んで|熨斗|のし(を|は|紙|が|も)|お祝い|お中元|お歳暮|手土産|\\bgift|\\bwrap',
+  celebration: '誕生|ばーすでー|記念日|お祝い|さぷらいず|けーき|還暦|\\d周年|結婚記念|ぷろぽーず|birthday|anniversar|celebrat',
+  redo: '直して|直し(て|た|は)|やり直|気に入ら|思ったのと違|もう(少し|一度).{0,4}(切|染)|お直し|満足|redo|not (happy|satisfied)',
+  document: '書類|証明|診断書|紹介状|手紙|書いて(ほし|もら|くだ|いただ)|(発行|作成)|certificate|document',
+  finished:
+    '仕上|出来上|でき(あ|上)が|完成|納期|納品|お渡し|いつ(でき|取りに|受け取|もら|出来)|までに.{0,3}(でき|仕上|欲|ほし|間|受け取|届|もら|着)|(when|be) .{0,12}(ready|done|finish)',
+  register: '会員登録|登録(し|は|せ|が|を|な)|あかうんと|さいんあっぷ|ろぐいん|まいぺーじ|げすと|sign up|account|register',
+  password: 'ぱすわーど|暗証|ろぐいん|password|log ?in',
+  trial:
+    '見学|体験|お?試し|試(して|す|せ|験的)|中を(見|み)|見せて|とらいある|さんぷる|一度(やって|使って|受けて|見)|trial|\\btour\\b|\\btry\\b|sample',
+  quit: '退会|休会|解約|脱退|やめ(たい|る(とき|に|場合))|辞め|止めて(おき|おく)|しばらく(通|休|行)|契約(を|の)?(終|切)|unsubscrib|\\bquit\\b|terminate',
+  contract: '契約|更新|縛り|最低.{0,3}(期間|利用)|違約|解約金|自動(継|更)|contract|renew',
+  privacy: '個人情報|ぷらいばし|人に(見|知)られ|仕切|かーてん|privacy|private',
+  safety: '安全|危な|防犯|事故|けが|怪我|補償|消毒|感染|衛生|\\bsafe|hygien|injur',
+  complaint: 'くれーむ|苦情|不満|対応が|態度|責任者|店長|complain|manager',
+  recruit: '求人|採用|あるばいと|ばいと(を|は|し|の|募)|働(き|け|く)|募集|面接|\\bhiring|\\bjobs?\\b|part.?time',
+  need: '必要(です|でしょう|は|か|あ|が|な)|要り?ます|いりますか|しな(いと|きゃ|ければ)(いけ|だめ|なら)?|義務|required|\\bneed to|have to',
+  difference:
+    '違い(は|が|を|って|に|も)|何が(違|ちが)|どう(違|ちが)|ちがうの|違うの|どちら(を|が|の)|どっち|差は|比べ|difference|\\bwhich\\b',
+  howto: '(作り|飼い|使い|育て|やり|し|洗い)方|手順|手入れ|れしぴ|こつ(は|が|を)|how to\\b',
+  recommend: 'お?(すす|勧|薦)め|人気|いちばん(い|売)|一番(い|人気|売)|迷って|recommend|popular|\\bbest\\b',
+  menu: 'めにゅー|こーす|ぷらん|種類|らいんなっぷ|内容|どんな(もの|の|種|こ)|何が(あり|でき|食)|\\bmenu|\\bcourses?\\b|\\bplans?\\b',
+  reenter:
+    '再入(場|館|園|店)|(また|もう一度|再び).{0,3}(入|はい)|途中(で|退)|戻(って|れ|り).{0,3}(来|き|入|たい|れ)|出入り|re-?ent|come back in',
+  photo: '写真|撮(影|る|り|っ|れ)|動画|かめら|いんすた|sns|三脚|ふらっしゅ|録画|photo|picture|camera|film(ing)?\\b|video',
+  event: 'しょー|いべんと|公演|上演|上映|催し|祭|らいぶ|こんさーと|展示|企画展|\\bshows?\\b|event|concert|exhibit',
+  smoke: '禁煙|喫煙|たばこ|煙草|(たばこ|煙草).{0,2}吸|吸(え|う|い|っ)(る|ま|て|た)|喫煙所|あいこす|電子たばこ|smok|vap(e|ing)',
+
+  // Who
+  child:
+    '子ども|子連れ|お子|の子(と|が|も|は|を|なん|ど)|息子|娘|きっず|小学生|幼稚園|園児|幼児|未就学|孫|[0-9一-九]歳(の|児|でも|から|に)|小児|じゅにあ|child|\\bkids?\\b|\\bson\\b|daughter',
+  baby: '赤ちゃん|赤ん坊|乳児|乳幼児|べびー|生後|新生児|[0-9]か月の|\\bbab(y|ies)\\b|infant|stroller',
+  daycare: '託児|(子|娘|息子|お子様).{0,6}預か|見て(い|て)(もら|ほし|いただ)|見ていて|保育|しったー|childcare|babysit',
+  student: '学生|学割|大学|高校|中学生|生徒|student',
+  age: '何歳|年齢|[0-9]+歳(以上|未満|から|以下|まで)|いくつから|歳(でも|だと|以上)|(小|中|高校)学?生(だけ|の子|でも|から|は|も|が).{0,4}(入|使|利|参|通|受|でき)|高齢|年配|お年寄り|老人|未成年|\\bage\\b|how old|years old|elderly|senior|minor',
+  senior: 'しにあ|高齢|年配|お?年寄り|老人|[6-9][0-9]歳|senior|elderly',
+  men: '男性|男(の|が|は|も|ひ|で|一)|めんず|紳士|彼氏|\\bm[ea]n\\b|\\bmale\\b',
+  women: '女性|女(の|が|は|も|ひ|で)|れでぃーす|妊婦|妊娠|またにてぃ|\\bwom[ea]n\\b|female|pregnan',
+  pregnant: '妊婦|妊娠|またにてぃ|産前|産後|つわり|pregnan',
+  pet: 'ぺっと|犬|わんちゃん|わんこ|猫|にゃんこ|うさぎ|はむすたー|小鳥|いんこ|ふぇれっと|小動物|動物|\\bdogs?\\b|\\bpets?\\b|\\bcats?\\b|animal',
+  smallanimal:
+    'うさぎ|はむすたー|もるもっと|小?鳥|いんこ|おうむ|ふぇれっと|爬虫|とかげ|亀|はりねずみ|えきぞちっく|小動物|rabbit|hamster|\\bbirds?\\b|reptile',
+  grooming: 'とりみんぐ|とりまー|爪切り|ぺっと.{0,4}(かっと|しゃんぷー)|(犬|猫|わんちゃん).{0,4}(かっと|しゃんぷー|毛)|groom',
+  neuter: '避妊|去勢|不妊手術|spay|neuter',
+  wheelchair:
+    '車(いす|椅子)|くるまいす|ばりあふりー|段差|足(の|が|腰).{0,2}(悪|不自由|弱)|歩け|杖|介助|介護|障害|障がい|wheelchair|barrier.?free|disab|accessib',
+  language: '英語|外国(語|人|の方)|中国語|韓国語|日本語|通訳|何語|言葉が|ねいてぃぶ|english|language|native|speak|chinese|korean',
+  beginner:
+    '初心者|未経験|経験(が)?(な|無)|びぎなー|まったく.{0,4}(はじ|初|でき|わか)|(全然|ぜんぜん|まったく|あまり).{0,8}(でき|喋れ|しゃべれ|話せ|わから|弾け|泳げ|踊れ|自信)|苦手|自信が?な|ついて(い|行)け|基礎から|(一|いち)から(教|学|始|や)|れべる|beginner|no experience|level',
+  english: '英会話|英語(を|の(れ|授|教|勉))|english (lesson|class|school)',
+
+  // Lessons and sports
+  lesson: 'れっすん|授業|講座|講習|くらす(は|に|が|の|を)|教室|稽古|受講|塾|すくーる|習(い|う|え)|lesson|\\bclass(es)?\\b|course|tutor',
+  teacher: '講師|先生|教師|いんすとらくたー|こーち|教えてくれる(人|方)|teacher|instructor|coach',
+  trainer: 'ぱーそなる|とれーなー|まんつーまん|個(人|別)指導|教えてもら(え|い)|指導|一対一|1対1|personal train|one.on.one',
+  material: '教材|てきすと|教科書|道具|用具|楽譜|材料|textbook|material|equipment',
+  workout: 'じむ|とれーに|筋とれ|運動|まし(ー)?ん|よが|ふぃっとねす|ぷーる|泳|すたじお|\\bgym\\b|workout|exercise|yoga|swim',
+
+  // Hair and beauty
+  hair: '髪|かみ(を|の)|へあ|散髪|美容(室|師|院)|さろん|理容|床屋|\\bhair|salon|barber',
+  cut: 'かっと|髪.{0,5}切|切(って|り直)|散髪|前髪|haircut|\\btrim',
+  color: 'からー|染(め|ま|料)|りたっち|ぶりーち|根元|dye|colou?r',
+  gray: '白髪|白いもの|gr[ae]y hair',
+  perm: 'ぱーま|\\bperm\\b',
+  straight: '縮毛|すとれーと|まっすぐ|すとぱー|くせ毛|癖毛|straighten',
+  dressup: '着付|着せ|振袖|着物|浴衣|袴|へあせっと|せっとし|あっぷに|結婚式|成人式|卒業式|七五三|前撮り|kimono|wedding',
+  spa: 'へっどすぱ|まっさーじ|ほぐし|頭皮|もみ|整体|えすて|massage|head spa',
+  nail: 'ねいる|爪|\\bnails?\\b',
+  lash: 'まつげ|まつえく|あいらっしゅ|eyelash|lash',
+  skin: '肌|かぶれ|かゆ|しっしん|湿疹|skin|rash',
+  haircare: 'とりーとめんと|しゃんぷー|へあけあ|shampoo',
+  allergy:
+    'あれるぎー|かぶれ|食べ(られ|れ)ない|(を|は)?抜い(た|て)(料理|もら|くだ|ほし|いただ)|えび|卵|小麦|乳製品|そば(が|は|を|、|・)|ぱっちてすと|敏感|べじたりあん|びーがん|ぐるてん|はらーる|ならない食|苦手な(食|もの)|allerg|vegan|vegetarian|gluten|halal',
+
+  // Health
+  doctor:
+    '診察|診療|受診|診(て|る|て)|先生|医師|お医者|かかれ|かかる(ため|こと)|病院|くりにっく|医院|外来|doctor|clinic|hospital|see a doctor',
+  urgent:
+    '急(に|病|患|変|ぎ)|緊急|救急|応急|具合.{0,3}(悪|おか)|ぐったり|けいれん|痙攣|倒れ|吐(い|き|く)|痛(い|く|み|がっ)|苦し|腫れ|出血|血が(出|と)|夜間|時間外|助けて|emergenc|urgent|\\bpain|hurts?\\b|\\bsick\\b',
+  fever: '熱(が|っぽ|は|です|も|を)|発熱|風邪|咳|のどが|喉|fever|\\bcold\\b',
+  medicine: '薬|処方|medicine|prescri',
+  vaccine: '予防接種|わくちん|注射|接種|狂犬病|vaccin|\\bshot\\b',
+  flu: 'いんふる|influenza|\\bflu\\b',
+  checkup: '健康診断|健診|検診|どっく|check.?up',
+  result: '結果|result',
+  blood: '血液|採血|blood',
+  fasting: '食事(を|は|し)|朝(ご飯|食)を?抜|ぬいたほう|飲んじゃ|食べちゃ|空腹|絶食|食べて(も|きて)|控え|こーひー',
+  insurance: '保険|まいなんばー|医療証|insurance',
+  surgery: '手術|おぺ|surgery|operation',
+  hospitalise: '入院|泊まりで(治療|検査)|hospitali[sz]',
+  refer: '紹介状|大きい病院|大きな病院|別の(先生|病院)|専門(医|の医)|せかんど|referral',
+  pollen: '花粉|くしゃみ|鼻水|pollen|hay fever',
+  tooth: '歯(を|が|の|科|医|並|石|は|い)|虫歯|むし歯|tooth|teeth|dent',
+  toothpull: '親知らず|おやしらず|抜歯|奥の?歯|(歯|を)抜|wisdom',
+  whitening: 'ほわいとにんぐ|(歯.{0,4}|^)白くし|黄ばみ|whiten',
+  ortho: '矯正|歯並び|braces',
+  tartar: '歯石|歯.{0,5}(掃除|くりーにんぐ|清掃)|tartar|teeth cleaning',
+  cleaning: 'くりーにんぐ|掃除|清掃|\\bclean',
+
+  // Lodging and food
+  stay: '宿泊|泊ま|泊り|連泊|宿(代|に|は|を)|ほてる|旅館|[0-9一二三]泊|\\bstay|hotel|overnight',
+  room: '部屋|客室|るーむ|\\brooms?\\b',
+  checkin: 'ちぇっくいん|部屋(に|へ).{0,5}入|着く|着いた|到着|check.?in|arriv',
+  checkout: 'ちぇっくあうと|部屋を.{0,4}出|出ればいい|check.?out',
+  before: '前に(着|荷|預)|早く着|先に|early',
+  breakfast: '朝食|朝ご飯|もーにんぐ|ばいきんぐ|びゅっふぇ|breakfast|buffet',
+  lunch: 'らんち|昼食|お昼|昼ご飯|lunch',
+  dinner: '夕食|夕飯|晩(ご飯|飯)|でぃなー|夜ご飯|会席|dinner|supper',
+  meal: '食事|料理|れすとらん|食べ|ご飯|食堂|かふぇ|めし|\\bmeals?\\b|restaurant|\\bfood|\\beat',
+  drink: '飲み(物|たい|に|ほ|放)|どりんく|お?酒|あるこーる|びーる|わいん|日本酒|のんある|ぼとる|drink|alcohol|beer|wine',
+  allyoucan: '(飲み|食べ|飲|食)放題|飲みほ|たべほ|食べほ|all.you.can|bottomless',
+  takeout: '持ち?帰|ていくあうと|お?弁当|おーどぶる|(家|うち)で食べ|take.?(out|away)|to.?go\\b',
+  seat: '座席|席(は|が|を|に|だけ|って|の|です)|てーぶる|かうんたー|座敷|掘りごたつ|てらす|椅子|ちぇあ|\\bseats?\\b|\\btables?\\b',
+  privateroom: '個室|半個室|仕切|貸し?切|private room',
+  party:
+    '宴会|忘年会|新年会|(歓迎|送別|歓送迎|懇親|同窓|謝恩|女子|二次|食事|飲み)会|打ち?上げ|ぱーてぃ|接待|会食|顔合わせ|法事|こんぱ|party|banquet',
+  conference: '会議|研修|貸し?切|会場|せみなー|ぱーてぃ|宴会|meeting|seminar|venue',
+  bath: '風呂|浴場|温泉|入浴|さうな|湯船|\\bbath\\b|hot spring|sauna',
+  daytrip: '日帰り|泊まらず|宿泊(しない|せず)|(風呂|温泉).{0,3}だけ|day use|day trip',
+  sleepwith: '添い?寝|同じべっど|一緒に寝|co-?sleep',
+
+  // Cars, clothes, homes
+  carwork: '車検|車.{0,4}(点検|整備|修理|故障)|おいる|えんじん|ばってりー|ぱんく|ぶれーき|板金|洗車|inspection|engine|battery',
+  tyre: 'たいや|すたっどれす|ほいーる|\\bt[iy]res?\\b',
+  towing: 'れっかー|ろーどさーびす|(車|ばいく).{0,10}動かな|えんじん.{0,3}かから|ばってりー.{0,3}(上|あが)|tow(ing|ed)?\\b|roadside',
+  sellcar: '買い?取|査定|下取|廃車|売り(たい|ます|に|ませ)|売却|手放|trade.?in|\\bsell\\b',
+  dent: 'へこみ|凹|傷|きず|こす(っ|り)|擦(っ|り)|ぶつけ|板金|塗装|dent|scratch',
+  inspect: '車検|法定点検|vehicle inspection',
+  stain: 'しみ(抜|が|を|は|に|も)|染み|汚れ|黄ばみ|こぼし|かび|におい|臭い|落ち(ます|る|ない|な)|stain|spill',
+  suit: 'すーつ|じゃけっと|ずぼん|すらっくす|ぶれざー|制服|礼服|喪服|\\bsuits?\\b|jacket',
+  shirt: 'しゃつ|ぶらうす|shirt|blouse',
+  coat: 'こーと|だうん|冬物|衣替え|せーたー|ないろん|\\bcoats?\\b|sweater',
+  bedding: '布団|毛布|まくら|枕|しーつ|かーぺっと|じゅうたん|ますとれす|blanket|duvet|futon|bedding',
+  shoes: '靴|しゅーず|ぶーつ|shoe|boots',
+  size: 'さいず|寸法|大き(い|さ|め|な)|小さ(い|め)|丈|何(せんち|cm|きろ|kg)|\\bsize|\\blarge\\b',
+  moving: '引っ?越し?|転居|新居|新しい(家|住所)|移転|\\bmov(e|ing)\\b',
+  address: '(住所|届け先|送り先|配送先).{0,4}(変|違|間違)|別の(場所|住所|ところ)に(送|届)|送り先',
+  estate: '物件|内見|内覧|家賃|敷金|礼金|仲介|賃貸|入居|退去|まんしょん|あぱーと|apartment|\\blease',
+  waste: 'ごみ|廃棄|処分|粗大|不用品|garbage|trash|disposal',
+};
+
+/**
+ * What else a FAQ tells that has a meaning in its question: opening hours say from when and until when. It is indexed as if it stood in the
+ * answer. From the special to the general where who asks in general is served by it too.
+ */
+export const IMPLIED: Readonly<Record<string, readonly string[]>> = {
+  hours: ['start', 'end', 'night', 'morning', 'closed'],
+  closed: ['hours'],
+  pay: ['card', 'cash'],
+  card: ['pay'],
+  cash: ['pay'],
+  walkin: ['book'],
+  baby: ['child'],
+  daycare: ['child'],
+  age: ['child', 'student'],
+  pet: ['smallanimal'],
+  smallanimal: ['pet'],
+  postage: ['ship'],
+  order: ['buy'],
+  ship: ['finished', 'duration'],
+  finished: ['duration', 'today'],
+  joining: ['price'],
+  admission: ['price'],
+  monthly: ['price'],
+  discount: ['price'],
+  estimate: ['price'],
+  absence: ['change', 'cancel'],
+  quit: ['cancel'],
+  party: ['group', 'menu', 'people'],
+  group: ['people'],
+  privateroom: ['seat', 'room'],
+  celebration: ['gift'],
+  lost: ['contact'],
+  urgent: ['doctor', 'night'],
+  event: ['schedule'],
+  schedule: ['start'],
+  allyoucan: ['drink', 'menu'],
+  takeout: ['meal'],
+  bringin: ['meal', 'drink'],
+  wheelchair: ['stairs'],
+};
