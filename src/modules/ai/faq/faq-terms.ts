@@ -29,6 +29,14 @@ interface Weighed {
   readonly meanings: readonly string[];
 }
 
+/**
+ * Raised with every change of what terms a text has (the tables of meanings and spellings, the weights here, a Node that cuts words
+ * otherwise), so that stored ones are renewed. A spec tells where it was forgotten.
+ */
+export const TERMS_VERSION = 2;
+/** FAQs whose terms are made before others get their turn: some 10 ms. */
+export const TERMS_TURN = 5;
+
 /** The most terms that are kept of one FAQ, and that one question asks for. */
 const MOST_TERMS = 400;
 const MOST_ASKED = 120;
