@@ -5,6 +5,7 @@ import { type FaqCase, FAQ_SET, OFF_TOPIC } from './faq-set.js';
 import { LATER_SETS } from './faq-set-later.js';
 import { HELD_OUT_OFF_TOPIC, HELD_OUT_SET } from './faq-set-held-out.js';
 import { UNSEEN_OFF_TOPIC, UNSEEN_SETS } from './faq-set-unseen.js';
+import { USUAL_SET } from './faq-set-usual.js';
 import { type KnowledgeBase, openKnowledgeBase } from './knowledge-base.js';
 
 /* How well FAQs are found without a model, by what callers say in words of their own, and how well it is known that none was found. */
@@ -71,9 +72,18 @@ describe('FAQs that are asked for in other words', () => {
     await base.fill('tuned', texts(FAQ_SET));
     const quality = await qualityOf('tuned', FAQ_SET, OFF_TOPIC);
     expect(quality.recall_at_3).toBeGreaterThanOrEqual(0.95);
-    expect(quality.right_and_sure).toBeGreaterThanOrEqual(0.55);
+    expect(quality.right_and_sure).toBeGreaterThanOrEqual(0.62);
     expect(quality.wrong_and_sure).toBeLessThanOrEqual(0.06);
-    expect(quality.off_and_sure).toBeLessThanOrEqual(0.025);
+    expect(quality.off_and_sure).toBe(0);
+  });
+
+  it('are found nearly always where they are what every business is asked', async () => {
+    await base.fill('usual', texts(USUAL_SET));
+    const quality = await qualityOf('usual', USUAL_SET, OFF_TOPIC);
+    expect(quality.recall_at_1).toBeGreaterThanOrEqual(0.95);
+    expect(quality.right_and_sure).toBeGreaterThanOrEqual(0.8);
+    expect(quality.wrong_and_sure).toBeLessThanOrEqual(0.02);
+    expect(quality.off_and_sure).toBeLessThanOrEqual(0.05);
   });
 
   it('are found by their own words for certain', async () => {
@@ -168,7 +178,7 @@ describe('FAQs of other businesses', () => {
     const quality = await qualityOf('held-out', HELD_OUT_SET, HELD_OUT_OFF_TOPIC);
     expect(quality.recall_at_3).toBeGreaterThanOrEqual(0.9);
     expect(quality.wrong_and_sure).toBeLessThanOrEqual(0.06);
-    expect(quality.off_and_sure).toBeLessThanOrEqual(0.067);
+    expect(quality.off_and_sure).toBe(0);
   });
 
   // What is missed from here on is not told: whoever looked at it would tune by it.
@@ -178,15 +188,15 @@ describe('FAQs of other businesses', () => {
     const among_all = await qualityOf('unseen', cases, UNSEEN_OFF_TOPIC, false);
     expect(among_all.recall_at_3).toBeGreaterThanOrEqual(0.9);
     expect(among_all.wrong_and_sure).toBeLessThanOrEqual(0.1);
-    expect(among_all.off_and_sure).toBeLessThanOrEqual(0.12);
+    expect(among_all.off_and_sure).toBeLessThanOrEqual(0.06);
     expect(await recallAlone(UNSEEN_SETS)).toBeGreaterThanOrEqual(0.95);
   });
 
   it('are found less often where their trade has words that the table of concepts has not', async () => {
     const cases = Object.values(LATER_SETS).flat();
     await base.fill('later', texts([...FAQ_SET, ...HELD_OUT_SET, ...Object.values(UNSEEN_SETS).flat(), ...cases]));
-    expect((await qualityOf('later', cases, UNSEEN_OFF_TOPIC, false)).recall_at_3).toBeGreaterThanOrEqual(0.5);
-    expect(await recallAlone(LATER_SETS)).toBeGreaterThanOrEqual(0.75);
+    expect((await qualityOf('later', cases, UNSEEN_OFF_TOPIC, false)).recall_at_3).toBeGreaterThanOrEqual(0.47);
+    expect(await recallAlone(LATER_SETS)).toBeGreaterThanOrEqual(0.72);
   });
 });
 

@@ -1,10 +1,13 @@
-import { CONCEPTS, IMPLIED } from './faq-concepts.js';
+import { type ConceptName, CONCEPTS, IMPLIED } from './faq-concepts.js';
 
-const MEANINGS = Object.entries(CONCEPTS).map(([name, words]) => ({ name, pattern: new RegExp(words, 'gu') }));
+const MEANINGS = (Object.entries(CONCEPTS) as Array<[ConceptName, string]>).map(([name, words]) => ({
+  name,
+  pattern: new RegExp(words, 'gu'),
+}));
 
 /** A meaning that a text has, and where in it: each from and to, in UTF-16 code units. */
 export interface Meaning {
-  readonly name: string;
+  readonly name: ConceptName;
   readonly places: ReadonlyArray<readonly [number, number]>;
 }
 
@@ -21,6 +24,6 @@ export function meaningsOf(folded: string): Meaning[] {
 }
 
 /** What a FAQ of these meanings answers besides. */
-export function impliedBy(meanings: readonly string[]): Set<string> {
+export function impliedBy(meanings: readonly ConceptName[]): Set<ConceptName> {
   return new Set(meanings.flatMap((name) => IMPLIED[name] ?? []).filter((name) => !meanings.includes(name)));
 }

@@ -1,8 +1,8 @@
 import { normaliseText } from '../../../platform/text/index.js';
 
 /**
- * Common words that people type in kana, by how FAQs write them. Only words that stand for nothing else, also as part of a sentence: かし or
- * かよう are not here. Longer ones go first, so that one never cuts another.
+ * Common words that people type in kana, by how FAQs write them. Only words that stand for nothing else, also as part of a sentence: きもの
+ * is not here, since it is 好きもの too. Longer ones go first, so that one never cuts another.
  */
 const KANJI: Readonly<Record<string, string>> = {
   // When and how much
@@ -15,13 +15,12 @@ const KANJI: Readonly<Record<string, string>> = {
   どにち: '土日',
   へいじつ: '平日',
   しゅくじつ: '祝日',
-  げつよう: '月曜',
-  すいよう: '水曜',
-  もくよう: '木曜',
-  きんよう: '金曜',
-  どよう: '土曜',
-  にちよう: '日曜',
-  きょう: '今日',
+  げつようび: '月曜日',
+  すいようび: '水曜日',
+  もくようび: '木曜日',
+  きんようび: '金曜日',
+  どようび: '土曜日',
+  にちようび: '日曜日',
   あした: '明日',
   りょうきん: '料金',
   ねだん: '値段',
@@ -56,7 +55,6 @@ const KANJI: Readonly<Record<string, string>> = {
   しょうひん: '商品',
   みつもり: '見積もり',
   しゅうり: '修理',
-  こしょう: '故障',
   ほしょう: '保証',
   しょるい: '書類',
   じゅうしょ: '住所',
@@ -80,12 +78,9 @@ const KANJI: Readonly<Record<string, string>> = {
   べんとう: '弁当',
   たんじょうび: '誕生日',
   しゃしん: '写真',
-  どうが: '動画',
   ふとん: '布団',
   ぶとん: '布団',
   もうふ: '毛布',
-  きもの: '着物',
-  せんたく: '洗濯',
   しゃけん: '車検',
   そうじ: '掃除',
   いす: '椅子',
@@ -124,17 +119,26 @@ const KANJI: Readonly<Record<string, string>> = {
   わいはい: 'ワイファイ',
 };
 
-/** Where a word in kana is another's part: 来る前, 入る前, 置いておく, します. */
+/** What stands before a word where it is another's part: 入る前に, 置いておく, 何も付けない. */
 const NOT_AFTER: Readonly<Record<string, string>> = {
   くるま: 'おつい',
-  いす: 'たなわくまらかし',
+  いす: 'たなわくまらかしあ',
   ひよう: 'てで',
-  こしょう: 'とそあど',
-  きょう: 'べん',
   いぬ: 'てな',
   かぜ: 'な',
+  にもつ: 'な',
+  御: '防制',
 };
-const NOT_BEFORE: Readonly<Record<string, string>> = { くるま: 'え', いす: 'るぎ', あした: 'ら', きょう: 'し' };
+/** What stands behind it there: お隣, 検索, そうじゃない, もう二つ. */
+const NOT_BEFORE: Readonly<Record<string, string>> = {
+  くるま: 'え',
+  いす: 'るぎ',
+  あした: 'ら',
+  おとな: 'り',
+  けんさ: 'く',
+  そうじ: 'ゃ',
+  もうふ: 'たえ',
+};
 
 const PATTERN = new RegExp(
   Object.keys(KANJI)
@@ -168,6 +172,13 @@ export const COURTESY =
 /** English words that every question has. */
 export const STOP_WORDS: ReadonlySet<string> = new Set(
   'a an and any are at be been by can could did do does for from get got had has have how i if in is it its me my of on or our so some than that the their them then there they this to us was we were what when where which who will with would you your s t m re'.split(
+    ' ',
+  ),
+);
+
+/** Japanese words that stand in questions about anything. */
+export const PALE_WORDS: ReadonlySet<string> = new Set(
+  '一緒 場合 時間 方法 利用 使用 発生 少し 対応 同じ 一度 問題 自分 全部 普通 本当 最初 最後 最近 以外 以上 以下 別に 別途 次に 必要 用意 希望 確認 相談 質問 案内 手続き お店 店舗 当店 そちら こちら サービス 場所 関係 内容 状態 程度 便利 心配 多分 絶対 絶対に 実際 今度 今回 前回 友達 友人 家族'.split(
     ' ',
   ),
 );

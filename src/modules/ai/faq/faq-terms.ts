@@ -1,6 +1,7 @@
 import { fnv1a } from '../../../platform/text/index.js';
-import { impliedBy, meaningsOf } from './faq-lexicon.js';
-import { COURTESY, FILLER, foldKana, spelled, STOP_WORDS } from './faq-spelling.js';
+import type { ConceptName } from './faq-concepts.js';
+import { impliedBy, type Meaning, meaningsOf } from './faq-lexicon.js';
+import { COURTESY, FILLER, foldKana, PALE_WORDS, spelled, STOP_WORDS } from './faq-spelling.js';
 
 /** A FAQ's terms by their hash, each with how much it says of the FAQ, from 0 to 1. */
 export type FaqTerms = ReadonlyMap<number, number>;
@@ -26,7 +27,7 @@ export interface FaqText {
 /** The terms of a text, and the names of its meanings. */
 interface Weighed {
   readonly terms: ReadonlyMap<string, AskedTerm>;
-  readonly meanings: readonly string[];
+  readonly meanings: readonly ConceptName[];
 }
 
 /**
@@ -51,6 +52,8 @@ const MIXED_PAIR: AskedTerm = { weight: 0.25, matter: 0 };
 const KANJI: AskedTerm = { weight: 0.4, matter: 0.1 };
 const KANA_WORD: AskedTerm = { weight: 0.3, matter: 0.2 };
 const KANA_PAIR: AskedTerm = { weight: 0.1, matter: 0 };
+/** A kanji by itself is a verb's beginning (使う, 入る) or counts something: it says more with what stands beside it. */
+const PALE_WORD: AskedTerm = { weight: 0.25, matter: 0.5 };
 const NUMERAL: AskedTerm = { weight: 0.4, matter: 0.2 };
 /** Two kanji with a little kana between: 取り消す is 取消 as well. */
 const PAIR_APART: AskedTerm = { weight: 0.3, matter: 0 };
@@ -73,7 +76,7 @@ const segmenter = new Intl.Segmenter('ja', { granularity: 'word' });
 const HIRAGANA = /^[\p{Script=Hiragana}ー]+$/u;
 const HAS_HIRAGANA = /\p{Script=Hiragana}/u;
 const IS_KANJI = /^\p{Script=Han}$/u;
-const KANJI_APART = /(?<first>\p{Script=Han})\p{Script=Hiragana}{1,2}(?=(?<second>\p{Script=Han}))/gu;
+const KANJI_APART = /(\p{Script=Han})\p{Script=Hiragana}{1,2}(?=(\p{Script=Han}))/gu;
 const NUMBER = /^[\p{N}.,]+$/u;
 const ENGLISH = /^[a-z]+$/;
 const IN_WORDS = /^[\p{L}\p{N}ー]+$/u;
@@ -90,12 +93,7 @@ function weigh(text: string): Weighed {
     });
   };
   const meanings = meaningsOf(foldKana(normalised));
-  // How many meanings each character is part of: what is said once is not asked for twice.
-  const shared = new Uint8Array(normalised.length);
-  for (const { places } of meanings) {
-    const covered = new Set(places.flatMap(([from, to]) => Array.from({ length: to - from }, (_, at) => from + at)));
-    for (const at of covered) shared[at] = (shared[at] ?? 0) + 1;
-  }
+  const shared = sharing(meanings, normalised.length);
   for (const { name, places } of meanings) {
     const fewest = Math.min(...places.map(([from, to]) => Math.min(...shared.subarray(from, to))));
     add(`m${name}`, MEANING, SHARED ** (Math.max(1, fewest) - 1));
@@ -106,8 +104,10 @@ function weigh(text: string): Weighed {
   for (const { segment, index, isWordLike } of segmenter.segment(words)) {
     if (!isWordLike || STOP_WORDS.has(segment)) continue;
     const share = known(index, index + segment.length);
+    const stem = stemOf(segment);
     if (NUMBER.test(segment)) add(`w${segment}`, NUMERAL, share);
-    else if (!HIRAGANA.test(segment)) add(`w${foldKana(stemOf(segment))}`, WORD, share);
+    else if (IS_KANJI.test(stem) || PALE_WORDS.has(stem)) add(`w${stem}`, PALE_WORD, share);
+    else if (!HIRAGANA.test(segment)) add(`w${foldKana(stem)}`, WORD, share);
     else if (segment.length > 2) add(`w${segment}`, KANA_WORD, share);
   }
   let previous = '';
@@ -123,10 +123,21 @@ function weigh(text: string): Weighed {
     }
     previous = is_word ? character : '';
   }
-  for (const { 0: match, groups, index: at } of words.matchAll(KANJI_APART)) {
-    add(`p${groups?.['first']}${groups?.['second']}`, PAIR_APART, known(at, at + match.length + 1));
+  for (const { 0: match, 1: first = '', 2: second = '', index: at } of words.matchAll(KANJI_APART)) {
+    add(`p${first}${second}`, PAIR_APART, known(at, at + match.length + second.length));
   }
   return { terms, meanings: meanings.map(({ name }) => name) };
+}
+
+/** How many meanings each character of a text is part of: what is said once is not asked for twice. */
+function sharing(meanings: readonly Meaning[], length: number): Uint8Array {
+  const shared = new Uint8Array(length);
+  for (const { places } of meanings) {
+    for (const [from, to] of places) {
+      for (let at = from; at < to; at++) shared[at] = (shared[at] ?? 0) + 1;
+    }
+  }
+  return shared;
 }
 
 /** A word without its ending: 預け and 預かり are 預, reservations is reservation. */
