@@ -327,6 +327,30 @@ export const CONCEPTS = {
   salescall: '勧誘|営業の?(電話|者|ご案内)|ご提案|担当者さま|広告(の|を|に)|取材|掲載|sales call|advertis',
   chitchat: '人生|宇宙|占い|冗談|面白い話|おもしろい話|しりとり|誰が(作|好)|あなた(は|の|って)|joke|meaning of life',
   staffperson: '社長|店長|責任者|[一-龠]{1,3}さん(は|を|に)(い|お)|(担当|係)の(方|者)(は|を|に)(い|お)|the manager|the owner',
+
+  // Of anything that is made, sold or done
+  custom: '特注|おーだーめいど|作って(もら|くだ|いただ|ほし)|お作り|製作|制作|名入れ|custom|made.to.order|bespoke',
+  choose: '選(べ|び|ぶ|択)|指定(でき|し|は)|ご?希望(の|は|を|す)|お任せ|おまかせ|choose|select',
+  limit: '(何|いく)(個|回|本|枚|点|着|曲|つ|匹|頭)まで|上限|制限|限度|limit|maximum',
+  data: 'でーた|ふぁいる|usb|\\bcd\\b|dvd|pdf|だうんろーど|\\bdata\\b|download',
+  shade: '何色|色(は|が|を|違|味|合|々|の種)|からーばりえ|\\bcolou?rs\\b',
+  fabric: '素材|生地|綿|れざー|革|しるく|麻|うーる|ないろん|fabric|leather|cotton|silk',
+  cosy: '暑(い|く|さ)|寒(い|く|さ)|温度|静か|うるさ|騒|日当たり|眺め|景色|夜景|窓(側|際|から)|\\bview\\b|quiet|noisy',
+  entrance: '入り?口|出口|何階|地下|ふろあ|建物|看板|目印|which floor|entrance',
+  career: '実績|資格|経験年数|ぷろ(の|が)|創業|何年目|experience|qualified',
+  reviews: '口こみ|くちこみ|評判|れびゅー|review|rating',
+  mail: 'めーる(が|を|は|も|あど)|sms|しょーとめ|返(信|事)|届かない|迷惑(めーる|ふぉ)|verification',
+  confirm: '(予約|注文|申し込み).{0,4}(確認|でき(て|た)|取れて|入って|通って)|確認(めーる|でき|した)|confirm',
+  nameon: '名前(を|が|の|は)|氏名|名字|姓(が|を)|旧姓|\\bmy name',
+  proxy: '代理|本人(以外|じゃ|で|が)|(家族|妻|夫|母|父|親|主人|友人)(が|でも|の).{0,6}(受け|取り|行|来|代わ|かわ)|代わりに|on behalf',
+  identity: '身分証|本人確認|免許証|学生証|まいなんばーかーど|証明(書|でき)|\\bid\\b|identification',
+  guardian: '保護者|親(が|の|と|権)|同伴|付き?添|同意書|未成年|guardian|parent|accompan',
+  makeup: '化粧|めいく|すっぴん|こすめ|make.?up|cosmetic',
+  effect: '効(果|き|く)|副作用|持続|どれ.{0,4}持ち|長持ち|effect|how long does it last',
+  often: '何回|頻度|週に|月に何|ぺーす|毎(日|週)|間隔|how often|frequen',
+  progress: '進捗|状況|どうなって(い|る|ま)|まだ(で|来|届|連)|追跡|といあわせ番号|status|track',
+  rules: '禁止|るーる|まなー|注意(事|点|す)|いけないこと|だめなこと|規(則|約)|\\brules?\\b|policy|allowed',
+  support: 'さぽーと|手伝|教えてくれ|使い方|操作|設定|わからない(とき|時|場合)|support|\\bhelp\\b|instruction',
 } as const satisfies Readonly<Record<string, string>>;
 
 /** A meaning's name. */
