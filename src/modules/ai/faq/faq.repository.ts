@@ -13,6 +13,8 @@ export interface FaqMatch {
   question: string;
   answer: string;
   tags: string[];
+  /** What the order goes by. */
+  worth: number;
   /** How much of what was asked the FAQ is about, and how much was asked in all; each term counts by how rare it is. */
   answered: number;
   asked: number;
@@ -155,6 +157,6 @@ export const SEARCH = `
     from postings p join worth w on w.term = p.term
     group by p.faq_id order by 2 desc, 1 limit $7
   )
-  select f.id, f.question, f.answer, f.tags, b.answered::float8 as answered, (select sum(matter) from worth)::float8 as asked
+  select f.id, f.question, f.answer, f.tags, b.score::float8 as worth, b.answered::float8 as answered, (select sum(matter) from worth)::float8 as asked
   from best b cross join lateral (select * from faqs f where f.client_id = $1 and f.id = b.faq_id limit 1) f
   order by b.score desc, f.id`;
