@@ -14,6 +14,7 @@ const ACROSS_TENANTS: Record<string, string> = {
   'certificates.sweep': 'takes the images of decided certificates away',
   'payments.sweep': 'forgets events of payments that cannot come again',
   'credentials.sweep': 'takes ended sessions, revocations, resets and Idempotency-Keys away',
+  'faqs.find_outdated': "finds the tenants whose FAQs an earlier release has indexed; renewing them is the tenant's job",
   'calls.check': "asks again for the end of calls that nobody answered or that are deserted; the end itself is the tenant's job",
 };
 

@@ -45,8 +45,12 @@ async function ask(user_text: string, phone_number = '09012345678'): Promise<Cha
 describe('without a model', () => {
   it.each([
     ['営業時間を教えてください', '平日は10時から19時、土日は9時から18時まで営業しております。'],
+    ['何時まで開いてますか', '平日は10時から19時、土日は9時から18時まで営業しております。'],
+    ['いつ開いてますか', '平日は10時から19時、土日は9時から18時まで営業しております。'],
+    ['くるまで行けます？', '店の裏に3台分の駐車場がございます。'],
     ['駐車場を使いたいのですが、ありますか？', '店の裏に3台分の駐車場がございます。'],
     ['キャンセルしたいのですがいつまで？', '前日の18時までにご連絡ください。'],
+    ['When do you close?', 'We are open from 10 am to 7 pm on weekdays.'],
     ['Is there parking?', 'Yes, there are three spaces behind the shop.'],
     ['when are your opening hours', 'We are open from 10 am to 7 pm on weekdays.'],
   ])('%s is answered by a FAQ, to the letter', async (question, answer) => {

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SEARCH } from '../../src/modules/ai/faq/faq.repository.js';
 import { termsOfQuestion } from '../../src/modules/ai/faq/faq-terms.js';
 import { type FaqCase, FAQ_SET, OFF_TOPIC } from './faq-set.js';
+import { LATER_SETS } from './faq-set-later.js';
 import { HELD_OUT_OFF_TOPIC, HELD_OUT_SET } from './faq-set-held-out.js';
+import { UNSEEN_OFF_TOPIC, UNSEEN_SETS } from './faq-set-unseen.js';
+import { USUAL_SET } from './faq-set-usual.js';
 import { type KnowledgeBase, openKnowledgeBase } from './knowledge-base.js';
 
 /* How well FAQs are found without a model, by what callers say in words of their own, and how well it is known that none was found. */
@@ -28,7 +31,12 @@ afterAll(() => base.close());
 const texts = (cases: readonly FaqCase[]): Array<{ question: string; answer: string; tags: string[] }> =>
   cases.map(({ question, answer, tags = [] }) => ({ question, answer, tags }));
 
-async function qualityOf(client_id: string, cases: readonly FaqCase[], off_topic: readonly string[]): Promise<Quality> {
+async function qualityOf(
+  client_id: string,
+  cases: readonly FaqCase[],
+  off_topic: readonly string[],
+  tells_missed = true,
+): Promise<Quality> {
   let [first, third, right, wrong, off] = [0, 0, 0, 0, 0];
   const missed: string[] = [];
   const asked = cases.flatMap((one) => one.asked.map((words) => ({ words, question: one.question })));
@@ -50,7 +58,11 @@ async function qualityOf(client_id: string, cases: readonly FaqCase[], off_topic
     wrong_and_sure: share(wrong, asked.length),
     off_and_sure: share(off, off_topic.length),
   };
-  console.info(`${client_id}: ${asked.length} questions over FAQs, ${off_topic.length} about something else`, quality, missed);
+  console.info(
+    `${client_id}: ${asked.length} questions over FAQs, ${off_topic.length} about something else`,
+    quality,
+    tells_missed ? missed : '',
+  );
   return quality;
 }
 
@@ -59,9 +71,18 @@ describe('FAQs that are asked for in other words', () => {
     expect(FAQ_SET.length).toBeGreaterThanOrEqual(60);
     await base.fill('tuned', texts(FAQ_SET));
     const quality = await qualityOf('tuned', FAQ_SET, OFF_TOPIC);
-    expect(quality.recall_at_3).toBeGreaterThanOrEqual(0.9);
-    expect(quality.right_and_sure).toBeGreaterThanOrEqual(0.45);
-    expect(quality.wrong_and_sure).toBeLessThanOrEqual(0.12);
+    expect(quality.recall_at_3).toBeGreaterThanOrEqual(0.95);
+    expect(quality.right_and_sure).toBeGreaterThanOrEqual(0.62);
+    expect(quality.wrong_and_sure).toBeLessThanOrEqual(0.06);
+    expect(quality.off_and_sure).toBe(0);
+  });
+
+  it('are found nearly always where they are what every business is asked', async () => {
+    await base.fill('usual', texts(USUAL_SET));
+    const quality = await qualityOf('usual', USUAL_SET, OFF_TOPIC);
+    expect(quality.recall_at_1).toBeGreaterThanOrEqual(0.95);
+    expect(quality.right_and_sure).toBeGreaterThanOrEqual(0.8);
+    expect(quality.wrong_and_sure).toBeLessThanOrEqual(0.02);
     expect(quality.off_and_sure).toBeLessThanOrEqual(0.05);
   });
 
@@ -151,10 +172,106 @@ function nodesOf(thing: unknown): PlanNode[] {
   return [...('Node Type' in node ? [node] : []), ...Object.values(node).flatMap(nodesOf)];
 }
 
-describe('FAQs that the ranking was not tuned by', () => {
-  it('are found as well', async () => {
+describe('FAQs of other businesses', () => {
+  it('are found as well among all the others', async () => {
     await base.fill('held-out', texts([...FAQ_SET, ...HELD_OUT_SET]));
     const quality = await qualityOf('held-out', HELD_OUT_SET, HELD_OUT_OFF_TOPIC);
-    expect(quality.recall_at_3).toBeGreaterThanOrEqual(0.8);
+    expect(quality.recall_at_3).toBeGreaterThanOrEqual(0.9);
+    expect(quality.wrong_and_sure).toBeLessThanOrEqual(0.06);
+    expect(quality.off_and_sure).toBe(0);
+  });
+
+  // What is missed from here on is not told: whoever looked at it would tune by it.
+  it('are found as well where the ranking was not tuned by them, typed as people type', async () => {
+    const cases = Object.values(UNSEEN_SETS).flat();
+    await base.fill('unseen', texts([...FAQ_SET, ...HELD_OUT_SET, ...cases]));
+    const among_all = await qualityOf('unseen', cases, UNSEEN_OFF_TOPIC, false);
+    expect(among_all.recall_at_3).toBeGreaterThanOrEqual(0.9);
+    expect(among_all.wrong_and_sure).toBeLessThanOrEqual(0.1);
+    expect(among_all.off_and_sure).toBeLessThanOrEqual(0.06);
+    expect(await recallAlone(UNSEEN_SETS)).toBeGreaterThanOrEqual(0.95);
+  });
+
+  it('are found less often where their trade has words that the table of concepts has not', async () => {
+    const cases = Object.values(LATER_SETS).flat();
+    await base.fill('later', texts([...FAQ_SET, ...HELD_OUT_SET, ...Object.values(UNSEEN_SETS).flat(), ...cases]));
+    expect((await qualityOf('later', cases, UNSEEN_OFF_TOPIC, false)).recall_at_3).toBeGreaterThanOrEqual(0.47);
+    expect(await recallAlone(LATER_SETS)).toBeGreaterThanOrEqual(0.72);
+  });
+});
+
+/** The recall of businesses that have but their own FAQs, as tenants do. */
+async function recallAlone(sets: Readonly<Record<string, readonly FaqCase[]>>): Promise<number> {
+  let [right, all] = [0, 0];
+  for (const [business, cases] of Object.entries(sets)) {
+    await base.fill(business, texts(cases));
+    const { recall_at_3 } = await qualityOf(business, cases, UNSEEN_OFF_TOPIC, false);
+    right += recall_at_3 * cases.length;
+    all += cases.length;
+  }
+  return right / all;
+}
+
+describe('a newcomer with two FAQs', () => {
+  beforeAll(() =>
+    base.fill('tour', [
+      { question: '営業時間を教えてください', answer: '10時から20時までです。火曜日は休みです。', tags: ['定休日'] },
+      { question: '駐車場はありますか', answer: '店の裏に3台分あります。', tags: ['車'] },
+    ]),
+  );
+
+  it.each([
+    '何時まで営業していますか',
+    '何時まで開いてますか',
+    '何時から開いていますか',
+    '営業時間は？',
+    'えいぎょうじかんおしえて',
+    'いつ開いてますか',
+    '今日やってますか',
+    'いま開いてる？',
+    'お店は何時から',
+    '何時に閉まりますか',
+    '夜は何時までやってますか',
+    '日曜は開いてますか',
+    '定休日はいつですか',
+    '火曜日やってますか',
+    '年末年始は営業してますか',
+    'まだやってますか',
+    '営業時間をお伺いしたいのですが',
+    'What time do you open?',
+    'opening hours',
+  ])('answers %s by the opening hours', async (words) => {
+    expect((await base.nearest('tour', words, 1))[0]).toMatchObject({ question: '営業時間を教えてください', is_sure: true });
+  });
+
+  it.each(['車を停められますか', 'くるまで行ってもいいですか', '駐車場ある？', 'パーキングは', '車で行きたいんだけど停めるとこありますか'])(
+    'answers %s by the parking',
+    async (words) => {
+      expect((await base.nearest('tour', words, 1))[0]).toMatchObject({ question: '駐車場はありますか', is_sure: true });
+    },
+  );
+
+  it.each([
+    '宇宙旅行の予約はできますか',
+    'お店はどこですか',
+    'カットはいくらですか',
+    '予約したいです',
+    'カードは使えますか',
+    '何時まで予約できますか',
+    '次の電車は何時ですか',
+    '今何時ですか',
+    '配達は何時までに届きますか',
+    '車検はいくらですか',
+    '車を買いたい',
+    '飲み会は何時から',
+    'テレビは何時から始まりますか',
+    'チェックアウトは何時までですか',
+    '荷物は何時まで預かってくれますか',
+    'ランチは何時までですか',
+    '電話は何時まで繋がりますか',
+    '休みを取りたい',
+    '店長いますか',
+  ])('answers %s not at all', async (words) => {
+    expect((await base.nearest('tour', words, 1)).filter(({ is_sure }) => is_sure)).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ export interface FaqCase {
   question: string;
   answer: string;
   tags?: string[];
-  asked: readonly [string, string];
+  asked: readonly string[];
 }
 
 /*

@@ -1,12 +1,13 @@
 import pg from 'pg';
 import { Config, readEnvironment } from '../../src/platform/config/index.js';
 import { makeDataSource, START_SCOPE } from '../../src/platform/database/data-source.factory.js';
-import { Database } from '../../src/platform/database/index.js';
+import { Database, SystemDatabase } from '../../src/platform/database/index.js';
 import { newId } from '../../src/platform/ids/index.js';
 import { Scope } from '../../src/platform/scope/index.js';
 import { Faq } from '../../src/modules/ai/faq/faq.entity.js';
 import { FaqRepository } from '../../src/modules/ai/faq/faq.repository.js';
 import { FaqFinder, type FoundFaq } from '../../src/modules/ai/faq/faq-finder.js';
+import { FaqTermsRepository } from '../../src/modules/ai/faq/faq-terms.repository.js';
 import { type FaqText, termsOfFaq } from '../../src/modules/ai/faq/faq-terms.js';
 import { createDatabase } from '../support/database.js';
 
@@ -26,8 +27,9 @@ export async function openKnowledgeBase(): Promise<KnowledgeBase> {
   const config = new Config(env, { url: made.url, migration_url: made.url }, ['j'.repeat(32)], ['e'.repeat(32)], 'test');
   const dataSource = makeDataSource(config, [Faq]);
   await Scope.runAs(START_SCOPE, () => dataSource.initialize());
-  const database = new Database(dataSource, { error: (message, error) => process.stderr.write(`${message}: ${String(error)}\n`) });
-  const repository = new FaqRepository(database);
+  const log = { error: (message: string, error: unknown): boolean => process.stderr.write(`${message}: ${String(error)}\n`) };
+  const database = new Database(dataSource, log);
+  const repository = new FaqRepository(database, new FaqTermsRepository(database, new SystemDatabase(config, log)));
   const finder = new FaqFinder(repository);
   const admin = new pg.Client({ connectionString: made.url });
   await admin.connect();

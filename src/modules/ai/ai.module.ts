@@ -8,10 +8,12 @@ import { FaqEmbeddingRepository } from './faq/faq-embedding.repository.js';
 import { FaqEmbeddings } from './faq/faq-embeddings.js';
 import { FaqFinder } from './faq/faq-finder.js';
 import { FaqImportService } from './faq/faq-import.service.js';
+import { FaqRenewal } from './faq/faq-renewal.js';
 import { FaqRepository } from './faq/faq.repository.js';
 import { FaqReranker } from './faq/faq-reranker.js';
 import { FaqSearch } from './faq/faq-search.js';
 import { FaqService } from './faq/faq.service.js';
+import { FaqTermsRepository } from './faq/faq-terms.repository.js';
 import { CurrentSettings } from './settings/current-settings.js';
 import { SettingVersion } from './settings/setting.entity.js';
 import { SettingsController } from './settings/settings.controller.js';
@@ -42,10 +44,12 @@ export const AI_ENTITIES = [Faq, SettingVersion, Task];
     FaqEmbeddings,
     FaqFinder,
     FaqImportService,
+    FaqRenewal,
     FaqRepository,
     FaqReranker,
     FaqSearch,
     FaqService,
+    FaqTermsRepository,
     SettingsRepository,
     SettingsService,
     TaskRepository,

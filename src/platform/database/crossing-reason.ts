@@ -12,6 +12,8 @@ export type CrossingReason =
   | 'revocation-load'
   /** Deleting what has expired, in all tenants. */
   | 'sweep'
+  /** Finding the tenants whose search index an earlier release has made; it is renewed in each one's scope. */
+  | 'reindex'
   /** Which nodes live, and clearing what a dead one left behind (its connections). */
   | 'node-liveness'
   /** The queue's own bookkeeping across tenants; a job itself runs in its tenant's scope. */

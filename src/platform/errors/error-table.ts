@@ -80,6 +80,7 @@ export const ERROR_TABLE = {
   PHONE_NUMBER_TAKEN: { status: 409, message: 'A phone number belongs to another tenant' },
   DEFAULT_TENANT: { status: 409, message: 'The default tenant cannot be deleted' },
   FAQ_EXISTS: { status: 409, message: 'FAQ already exists' },
+  TOO_MANY_FAQS: { status: 409, message: 'A tenant has 20,000 FAQs at most' },
   TASK_EXISTS: { status: 409, message: 'Task already exists' },
   ROOM_ID_TAKEN: { status: 409, message: 'Room id already taken' },
   LAST_OWNER: { status: 409, message: 'The last owner can neither leave nor be demoted' },

@@ -56,7 +56,7 @@ export class FaqFileController {
   /**
    * Take the FAQs of a file, all of them or none. What is wrong is told by line. CSV (RFC 4180) has a header line with `question`, `answer`
    * and perhaps `tags`, which have `|` between them; other charsets than UTF-8 are named in `Content-Type` (`text/csv; charset=shift_jis`).
-   * JSON is a list. A file has at most 10 MiB and 5,000 FAQs.
+   * JSON is a list. A file has at most 10 MiB and 5,000 FAQs, a tenant 20,000.
    */
   @Post('import')
   @Access('staff', { scope: 'phone' })
@@ -65,7 +65,9 @@ export class FaqFileController {
   @ApiOperation({
     requestBody: { required: true, content: { 'application/json': { schema: LIST, example: [FAQ_EXAMPLE] }, 'text/csv': CSV } },
   })
-  @Answers(200, ImportReportView, { refuses: ['VALIDATION_FAILED', 'MALFORMED_JSON', 'UNSUPPORTED_MEDIA_TYPE', 'PAYLOAD_TOO_LARGE'] })
+  @Answers(200, ImportReportView, {
+    refuses: ['VALIDATION_FAILED', 'MALFORMED_JSON', 'UNSUPPORTED_MEDIA_TYPE', 'PAYLOAD_TOO_LARGE', 'TOO_MANY_FAQS'],
+  })
   async importFaqs(@CurrentActor() actor: Actor, @Query() query: ImportFaqsQuery, @Req() request: KaiwaRequest): Promise<ImportReportView> {
     const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
     try {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { FaqRepository } from './faq.repository.js';
+import { type FaqMatch, FaqRepository } from './faq.repository.js';
 import { termsOfQuestion } from './faq-terms.js';
 
 /** A FAQ that may answer a question. */
@@ -19,9 +19,15 @@ export interface FoundFaq extends FaqHit {
 }
 
 /** From this score on a hit is taken for an answer; measured, see test/faq. */
-export const SURE_FROM = 0.43;
+export const SURE_FROM = 0.56;
 /** What the FAQ's own question gets of what it asks: no term says all of a FAQ. */
 const BEST = 0.7;
+
+/** What a FAQ is worth that is written in the other language: meanings are the same in both, and tenants have their FAQs in both. */
+const FOREIGN = 0.7;
+/** Hits beyond those asked for, among which there may be one in the language of the question. */
+const SPARE = 5;
+const JAPANESE = /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u;
 
 /** Finds FAQs by the words of a question and their meanings, in Japanese and English, without a model. */
 @Injectable()
@@ -32,10 +38,18 @@ export class FaqFinder {
   async find(query: string, limit: number): Promise<FoundFaq[]> {
     const terms = termsOfQuestion(query);
     if (terms.size === 0) return [];
-    const matches = await this.faqs.search(terms, limit);
-    return matches.map(({ answered, asked, ...faq }) => {
+    const matches = await this.faqs.search(terms, limit + SPARE);
+    const language = isJapanese(query);
+    const worthOf = ({ question, worth }: FaqMatch): number => (isJapanese(question) === language ? worth : worth * FOREIGN);
+    const best = matches.sort((a, b) => worthOf(b) - worthOf(a)).slice(0, limit);
+    return best.map(({ id, question, answer, tags, answered, asked }) => {
+      const faq = { id, question, answer, tags };
       const score = asked > 0 ? Math.min(1, answered / asked / BEST) : 0;
       return { ...faq, score, is_sure: score >= SURE_FROM };
     });
   }
+}
+
+function isJapanese(text: string): boolean {
+  return JAPANESE.test(text);
 }

@@ -11,7 +11,7 @@ import { CreateFaqDto, type ExistingFaqs } from './faq.dto.js';
 import { FaqRepository, type WholeFaq } from './faq.repository.js';
 import { FaqEmbeddings } from './faq-embeddings.js';
 import { BrokenFileError, csvRows, CSV_HEADER, type FileRow, jsonRows, toCsv } from './faq-table.js';
-import { termsOfFaq } from './faq-terms.js';
+import { TERMS_TURN, termsOfFaq } from './faq-terms.js';
 import { charsetOf, textOf } from './file-text.js';
 
 /** How a file of FAQs is written. */
@@ -31,8 +31,6 @@ interface ReadFaq extends WholeFaq {
 export const MAX_IMPORT_BYTES = 10 * 1024 * 1024;
 export const MAX_IMPORT_ROWS = 5_000;
 const BATCH = 200;
-/** FAQs whose terms are counted before others get their turn: about 10 ms. */
-const TURN = 10;
 
 /** FAQs in bulk: from a file, and into one. */
 @Injectable()
@@ -47,7 +45,7 @@ export class FaqImportService {
   /**
    * Takes the FAQs of a file, all of them or none: what is wrong is told by line. The file is read first, as it comes, and written then, so
    * that no transaction waits for whoever sends it.
-   * @throws FORBIDDEN, UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, VALIDATION_FAILED
+   * @throws FORBIDDEN, UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, VALIDATION_FAILED, TOO_MANY_FAQS
    */
   async take(actor: Actor, bytes: AsyncIterable<Uint8Array>, content_type: string, existing: ExistingFaqs): Promise<ImportReport> {
     assertAi(actor, 'faqs.write');
@@ -64,6 +62,7 @@ export class FaqImportService {
           created += written.filter(({ is_new }) => is_new).length;
           updated += written.filter(({ is_new }) => !is_new).length;
         }
+        if (created > 0) await this.faqs.assertRoom();
         await this.embeddings.want();
         await this.audit.record(actor, 'faqs.imported', 'faqs', null, { created, updated });
         return { created, updated, unchanged: read.length - created - updated };
@@ -106,7 +105,7 @@ export class FaqImportService {
         if (read.length >= MAX_IMPORT_ROWS)
           throw new AppError('PAYLOAD_TOO_LARGE', { message: `A file holds ${MAX_IMPORT_ROWS} FAQs at most` });
         read.push(faq);
-        if (read.length % TURN === 0) await breathe();
+        if (read.length % TERMS_TURN === 0) await breathe();
       }
     } catch (error) {
       if (!(error instanceof BrokenFileError)) throw error;

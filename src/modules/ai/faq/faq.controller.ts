@@ -31,10 +31,10 @@ export class FaqController {
     return linkPage(await this.faqs.list(actor, query), request, response);
   }
 
-  /** Make a FAQ. The assistant knows it from then on. */
+  /** Make a FAQ. The assistant knows it from then on. A tenant has 20,000 at most. */
   @Post('faq')
   @Access('staff', { scope: 'phone' })
-  @Answers(201, FaqView, { refuses: ['FAQ_EXISTS'] })
+  @Answers(201, FaqView, { refuses: ['FAQ_EXISTS', 'TOO_MANY_FAQS'] })
   createFaq(@CurrentActor() actor: Actor, @Body() body: CreateFaqDto): Promise<FaqView> {
     return this.faqs.create(actor, body);
   }

@@ -14,6 +14,10 @@ export class Faq extends IdentifiedEntity {
   @Column('text', { array: true })
   tags: string[];
 
+  /** What its search terms were made by; see `TERMS_VERSION`. */
+  @Column('integer')
+  terms_version: number;
+
   @Column({ type: 'timestamptz', precision: 3 })
   updated_at: Date;
 }

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
 import { Database, MAX_LIMIT, TenantRepository } from '../../../platform/database/index.js';
+import { AppError } from '../../../platform/errors/index.js';
 import { Scope } from '../../../platform/scope/index.js';
 import { Faq } from './faq.entity.js';
-import type { AskedTerms, FaqTerms, FaqText } from './faq-terms.js';
+import { type AskedTerms, type FaqTerms, type FaqText, TERMS_VERSION } from './faq-terms.js';
+import { FaqTermsRepository } from './faq-terms.repository.js';
 
 /** A FAQ that shares terms with a question. */
 export interface FaqMatch {
@@ -11,6 +13,8 @@ export interface FaqMatch {
   question: string;
   answer: string;
   tags: string[];
+  /** What the order goes by. */
+  worth: number;
   /** How much of what was asked the FAQ is about, and how much was asked in all; each term counts by how rare it is. */
   answered: number;
   asked: number;
@@ -22,6 +26,8 @@ export interface WholeFaq extends FaqText {
   readonly terms: FaqTerms;
 }
 
+/** FAQs that one tenant has at most. */
+const MAX_FAQS = 20_000;
 /** Postings that are read of one term; what more FAQs than this have tells them apart too little to matter. */
 const MOST_POSTINGS = 2_000;
 /** A few FAQs tell nothing of how rare a term is among people: they count as so many. */
@@ -30,7 +36,10 @@ const FEWEST = 50;
 /** FAQs of the tenant in scope, and their search index. */
 @Injectable()
 export class FaqRepository extends TenantRepository<Faq> {
-  constructor(database: Database) {
+  constructor(
+    database: Database,
+    private readonly terms: FaqTermsRepository,
+  ) {
     super(database, Faq, { columns: ['question'], direction: 'asc' });
   }
 
@@ -44,16 +53,22 @@ export class FaqRepository extends TenantRepository<Faq> {
 
   /** Puts a FAQ's terms into the index, in place of those that it had; inside the transaction that writes the FAQ. */
   async index(faq_id: string, terms: FaqTerms, is_new: boolean): Promise<void> {
+    if (!is_new) await this.forget([faq_id]);
+    await this.terms.add([{ id: faq_id, terms }]);
+  }
+
+  /**
+   * Throws where the tenant has more FAQs than one may have; the last thing that a transaction does to FAQs that it makes. Transactions of a
+   * tenant pass here one after another, and each sees those before it.
+   * @throws TOO_MANY_FAQS
+   */
+  async assertRoom(): Promise<void> {
     const client_id = Scope.clientId();
-    if (!is_new) {
-      await this.database.sql('delete from faq_terms where client_id = $1 and faq_id = $2', [client_id, faq_id]);
-      await this.database.sql('delete from faq_embeddings where client_id = $1 and faq_id = $2', [client_id, faq_id]);
-    }
-    await this.database.sql(
-      `insert into faq_terms (client_id, faq_id, term, weight)
-       select $1, $2, t.term, t.weight from unnest($3::integer[], $4::real[]) as t(term, weight)`,
-      [client_id, faq_id, [...terms.keys()], [...terms.values()]],
-    );
+    await this.database.sql(`select pg_advisory_xact_lock(hashtextextended($1, 13))`, [client_id]);
+    const [row] = await this.database.sql<{ count: number }>('select count(*)::integer as count from faqs where client_id = $1', [
+      client_id,
+    ]);
+    if ((row?.count ?? 0) > MAX_FAQS) throw new AppError('TOO_MANY_FAQS');
   }
 
   /**
@@ -64,33 +79,28 @@ export class FaqRepository extends TenantRepository<Faq> {
     const client_id = Scope.clientId();
     const rows = JSON.stringify(faqs.map(({ id, question, answer, tags }) => ({ id, question, answer, tags })));
     const written = await this.database.sql<{ id: string; question: string; is_new: boolean }>(
-      `insert into faqs (client_id, id, question, answer, tags)
-       select $1, r.id, r.question, r.answer, r.tags from json_to_recordset($2::json) as r(id uuid, question text, answer text, tags text[])
+      `insert into faqs (client_id, id, question, answer, tags, terms_version)
+       select $1, r.id, r.question, r.answer, r.tags, $3 from json_to_recordset($2::json) as r(id uuid, question text, answer text, tags text[])
        on conflict (client_id, question) ${changes_existing ? CHANGE : 'do nothing'}
        returning id, question, xmax = 0 as is_new`,
-      [client_id, rows],
+      [client_id, rows, TERMS_VERSION],
     );
-    const changed = written.filter(({ is_new }) => !is_new).map(({ id }) => id);
-    if (changed.length > 0) {
-      for (const table of ['faq_terms', 'faq_embeddings']) {
-        await this.database.sql(`delete from ${table} where client_id = $1 and faq_id = any($2::uuid[])`, [client_id, changed]);
-      }
-    }
+    await this.forget(written.filter(({ is_new }) => !is_new).map(({ id }) => id));
     const ids = new Map(written.map(({ id, question }) => [question, id]));
-    const postings = faqs.flatMap(({ question, terms }) => {
-      const id = ids.get(question);
-      return id === undefined ? [] : [[id, [...terms.keys()], [...terms.values()]]];
-    });
-    if (postings.length > 0) {
-      await this.database.sql(
-        `insert into faq_terms (client_id, faq_id, term, weight)
-         select $1, (e->>0)::uuid, t.term::integer, t.weight::real
-         from json_array_elements($2::json) as e,
-              rows from (json_array_elements_text(e->1), json_array_elements_text(e->2)) as t(term, weight)`,
-        [client_id, JSON.stringify(postings)],
-      );
-    }
+    await this.terms.add(
+      faqs.flatMap(({ question, terms }) => {
+        const id = ids.get(question);
+        return id === undefined ? [] : [{ id, terms }];
+      }),
+    );
     return written;
+  }
+
+  /** Takes away what was made of FAQs that have changed. */
+  private async forget(faq_ids: readonly string[]): Promise<void> {
+    if (faq_ids.length === 0) return;
+    await this.terms.remove(faq_ids);
+    await this.database.sql('delete from faq_embeddings where client_id = $1 and faq_id = any($2::uuid[])', [Scope.clientId(), faq_ids]);
   }
 
   /** Every FAQ by its question, some hundreds at a time; each read is one of its own. */
@@ -121,7 +131,7 @@ export class FaqRepository extends TenantRepository<Faq> {
   }
 }
 
-const CHANGE = `do update set answer = excluded.answer, tags = excluded.tags, updated_at = now()
+const CHANGE = `do update set answer = excluded.answer, tags = excluded.tags, terms_version = excluded.terms_version, updated_at = now()
          where faqs.answer is distinct from excluded.answer or faqs.tags is distinct from excluded.tags`;
 
 /** Exported for the test that looks at its plan. */
@@ -147,6 +157,6 @@ export const SEARCH = `
     from postings p join worth w on w.term = p.term
     group by p.faq_id order by 2 desc, 1 limit $7
   )
-  select f.id, f.question, f.answer, f.tags, b.answered::float8 as answered, (select sum(matter) from worth)::float8 as asked
+  select f.id, f.question, f.answer, f.tags, b.score::float8 as worth, b.answered::float8 as answered, (select sum(matter) from worth)::float8 as asked
   from best b cross join lateral (select * from faqs f where f.client_id = $1 and f.id = b.faq_id limit 1) f
   order by b.score desc, f.id`;

@@ -9,7 +9,7 @@ import type { Faq } from './faq.entity.js';
 import { FaqEmbeddings } from './faq-embeddings.js';
 import { FaqRepository } from './faq.repository.js';
 import { FaqSearch } from './faq-search.js';
-import { termsOfFaq } from './faq-terms.js';
+import { TERMS_VERSION, termsOfFaq } from './faq-terms.js';
 import { type FaqView, toFaqView } from './faq.view.js';
 
 /** FAQs, each named by its question. */
@@ -43,15 +43,16 @@ export class FaqService {
     return toFaqView(faq);
   }
 
-  /** Makes a FAQ, which is found from then on. @throws FORBIDDEN, FAQ_EXISTS */
+  /** Makes a FAQ, which is found from then on. @throws FORBIDDEN, FAQ_EXISTS, TOO_MANY_FAQS */
   async create(actor: Actor, { question, answer, tags }: CreateFaqDto): Promise<FaqView> {
     assertAi(actor, 'faqs.write');
     const text = { question, answer, tags: distinct(tags ?? []) };
     return this.named(() =>
       this.database.transaction(async () => {
         const now = new Date();
-        const faq = await this.faqs.insert({ ...text, created_at: now, updated_at: now });
+        const faq = await this.faqs.insert({ ...text, terms_version: TERMS_VERSION, created_at: now, updated_at: now });
         await this.faqs.index(faq.id, termsOfFaq(text), true);
+        await this.faqs.assertRoom();
         await this.embeddings.want();
         await this.audit.record(actor, 'faq.created', 'faq', faq.id, { question });
         return toFaqView(faq);
@@ -71,8 +72,8 @@ export class FaqService {
           answer: change.answer ?? before.answer,
           tags: change.tags ? distinct(change.tags) : before.tags,
         };
-        const faq: Faq = { ...before, ...text, updated_at: new Date() };
-        await this.faqs.update({ id: before.id }, { ...text, updated_at: faq.updated_at });
+        const faq: Faq = { ...before, ...text, terms_version: TERMS_VERSION, updated_at: new Date() };
+        await this.faqs.update({ id: before.id }, { ...text, terms_version: TERMS_VERSION, updated_at: faq.updated_at });
         await this.faqs.index(before.id, termsOfFaq(text), false);
         await this.embeddings.want();
         await this.audit.record(actor, 'faq.changed', 'faq', before.id, { question: text.question });
