@@ -79,11 +79,31 @@ describe('arguments', () => {
     expect(ToolSchema.check(nested, deep)).toHaveLength(1);
   });
 
-  it('are let go of in time where a pattern would take for ever', () => {
-    const schema = { type: 'object', properties: { a: { type: 'string', pattern: '^(a+)+$' } } };
+  it('are matched against any pattern in a time that grows with the text alone', () => {
+    const schema = {
+      type: 'object',
+      properties: { a: { type: 'string', pattern: '^(a+)+$' }, kana: { type: 'string', pattern: '^[\u3041-\u3096ー]+$' } },
+    };
     expect(ToolSchema.faults(schema)).toEqual([]);
-    expect(ToolSchema.check(schema, { a: `${'a'.repeat(60)}!` })).toEqual(['The arguments: could not be checked in time']);
-    expect(ToolSchema.check(schema, { a: 'aaa' })).toEqual([]);
+    expect(ToolSchema.check(schema, { a: `${'a'.repeat(20_000)}!` })).toEqual(['a: must match pattern "^(a+)+$"']);
+    expect(ToolSchema.check(schema, { a: 'aaa', kana: 'さくら' })).toEqual([]);
+    expect(ToolSchema.check(schema, { kana: '桜' })).toHaveLength(1);
+  });
+
+  it.each(['(?=a)b', '^(.)\\1$', '(a{1,1000}){1,1000}'])(
+    'the pattern %s cannot be matched so, and is refused with its schema',
+    (pattern) => {
+      const [fault] = ToolSchema.faults({ type: 'object', properties: { a: { type: 'string', pattern } } });
+      expect(fault?.message).toMatch(/^is no JSON Schema that can be used: .+/);
+    },
+  );
+
+  it('are let go of where references would take for ever, and the schema is not tried again for a while', () => {
+    const $defs: Record<string, object> = { s0: { type: 'string' } };
+    for (let level = 1; level < 40; level++) $defs[`s${level}`] = { allOf: Array(2).fill({ $ref: `#/$defs/s${level - 1}` }) };
+    const schema = { type: 'object', $defs, properties: { a: { $ref: '#/$defs/s39' } } };
+    expect(ToolSchema.check(schema, { a: 'x' })).toEqual(['The arguments: could not be checked in time']);
+    expect(ToolSchema.check(schema, { a: 'x' })).toEqual(['The arguments: could not be checked in time a moment ago']);
   });
 
   it('of one tool cannot reach another: names in schemas are each their own', () => {

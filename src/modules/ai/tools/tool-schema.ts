@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { createContext, Script } from 'node:vm';
 import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import type { RE2JS } from 're2js';
 import type { ErrorDetail } from '../../../platform/errors/index.js';
 import { isStorable } from '../../../platform/http/index.js';
 
@@ -10,12 +11,15 @@ const MAX_SCHEMA_BYTES = 32 * 1024;
 const MAX_DEPTH = 16;
 const MAX_ARGUMENT_BYTES = 64 * 1024;
 const MAX_FAULTS = 20;
-/** How long one check may take: a pattern or a list can be written so that it would take for ever. */
+/** How long one check may take: references and lists can be written so that it would take for ever. */
 const CHECK_MS = 200;
+/** How long a schema is not tried that has once taken too long: nobody else on this node is answered meanwhile. */
+const REST_MS = 60_000;
 
 /** Knows JSON Schema itself; what a tenant writes is compiled by instances of its own, which go with it. */
 let meta: Ajv2020 | null = null;
 const compiled = new WeakMap<Schema, ValidateFunction>();
+const resting = new WeakMap<Schema, number>();
 
 const room = createContext({ run: () => undefined as unknown });
 const runInRoom = new Script('run()');
@@ -59,12 +63,14 @@ export const ToolSchema = {
     try {
       if (Buffer.byteLength(JSON.stringify(args)) > MAX_ARGUMENT_BYTES)
         return [{ field: '', message: `must be at most ${MAX_ARGUMENT_BYTES / 1024} KiB of JSON` }];
+      if ((resting.get(schema) ?? 0) > performance.now()) return [{ field: '', message: 'could not be checked in time a moment ago' }];
       const validate = compile(schema);
       room['run'] = () => validate(args);
       if (runInRoom.runInContext(room, { timeout: CHECK_MS }) === true) return [];
       return (validate.errors ?? []).slice(0, MAX_FAULTS).map((error) => detailOf(error));
     } catch (error) {
       const is_late = (error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+      if (is_late) resting.set(schema, performance.now() + REST_MS);
       return [{ field: '', message: is_late ? 'could not be checked in time' : 'could not be checked' }];
     } finally {
       room['run'] = () => undefined;
@@ -88,10 +94,43 @@ const load = createRequire(import.meta.url);
 function newAjv(knowsMeta: boolean): Ajv2020 {
   const { Ajv2020 } = load('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
   const addFormats = load('ajv-formats') as typeof import('ajv-formats');
-  const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false, validateSchema: false, meta: knowsMeta, addUsedSchema: false });
+  const ajv = new Ajv2020({
+    strict: false,
+    allErrors: true,
+    logger: false,
+    validateSchema: false,
+    meta: knowsMeta,
+    addUsedSchema: false,
+    // JSON Schema's own patterns are known to be harmless.
+    ...(knowsMeta ? {} : { code: { regExp: linear } }),
+  });
   addFormats.default(ajv, { mode: 'fast' });
   return ajv;
 }
+
+/**
+ * A pattern as RE2 matches it: in a time that grows with the text alone, whatever the pattern. Look-around and back-references, which cannot be
+ * had so, make the schema one that cannot be used.
+ */
+class LinearPattern {
+  private readonly expression: RE2JS;
+
+  constructor(private readonly pattern: string) {
+    const { RE2JS } = load('re2js') as typeof import('re2js');
+    this.expression = RE2JS.compile(RE2JS.translateRegExp(pattern));
+  }
+
+  test(text: string): boolean {
+    return this.expression.matcher(text).find();
+  }
+
+  /** Ajv tells patterns apart by this. */
+  toString(): string {
+    return this.pattern;
+  }
+}
+
+const linear = Object.assign((pattern: string): LinearPattern => new LinearPattern(pattern), { code: 'linear' });
 
 /** Of errors that say the same of a place, the one that says most: `anyOf` and its like follow from those inside. */
 function leaves(errors: readonly ErrorObject[]): ErrorObject[] {
