@@ -64,12 +64,16 @@ export async function startServer({ config, logger }: Boot): Promise<RunningServ
   );
   app.get(Documents).describe(app);
   await app.init();
-  const first_owner = await app.get(TenantService).ensureDefault();
   collectGarbage();
-  const server = await app.listen(config.env.PORT, config.env.HOST).catch((error: NodeJS.ErrnoException) => {
+  const server = await app.listen(config.env.PORT, config.env.HOST).catch(async (error: NodeJS.ErrnoException) => {
+    // What is open already would complain of a database that goes away, beside the one line that matters.
+    await app.close();
+    await cluster.close();
     if (error.code === 'EADDRINUSE') throw new StartError('PORT: another program listens there; choose another one');
     throw new StartError(`HOST, PORT: this process cannot listen there (${error.code ?? error.message})`);
   });
+  // Whoever cannot listen has made nobody: the owner's password is said once, by a start that has succeeded.
+  const first_owner = await app.get(TenantService).ensureDefault();
   await app.get(JobRunner).start();
 
   const { port } = server.address() as AddressInfo;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { makeTenant, operatorOf, type TestUser, withHeaders } from '../support/client.js';
 import { type Api, startServer, type TestServer } from '../support/server.js';
-import { type ApiDocument, examplesOf, type Json, type Operation, operationsOf } from './api-document.js';
+import { type ApiDocument, examplesOf, type Json, type Operation, operationsOf, resolve } from './api-document.js';
 import { Caller, shownOf } from './exchange.js';
 import { fillPath, PATH_SPECIMENS, specimenOf } from './specimens.js';
 
@@ -40,6 +40,26 @@ it('no example of a body is refused for what it says', async () => {
   }
   expect(wrong).toEqual([]);
   expect(sent).toBeGreaterThan(40);
+}, 60_000);
+
+it('every field that is said to be required is asked for', async () => {
+  const caller = new Caller();
+  const wrong: string[] = [];
+  for (const operation of operationsOf(document)) {
+    const media = operation.body?.['application/json'];
+    // What is signed is refused for its signature first.
+    if (operation.is_raw) continue;
+    const schema = media?.schema ? resolve<Json>(document, media.schema) : {};
+    const example = media ? Object.values(examplesOf(document, media))[0] : undefined;
+    for (const field of (schema['required'] ?? []) as string[]) {
+      const { [field]: _left, ...json } = example as Json;
+      const answer = await caller.call(operation, apiFor(operation), pathOf(operation), { json });
+      const { details = [] } = (answer.body ?? {}) as { details?: Array<{ field: string; message: string }> };
+      const is_asked = details.some((detail) => detail.field === field && detail.message === 'is required');
+      if (answer.status !== 400 || !is_asked) wrong.push(`${operation.id} without ${field}: ${shownOf(answer)}`);
+    }
+  }
+  expect(wrong).toEqual([]);
 }, 60_000);
 
 function apiFor({ access }: Operation): Api {

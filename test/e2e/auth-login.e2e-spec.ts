@@ -300,6 +300,16 @@ describe('signing in and out', () => {
       expect((await server.api('/getUserInfo', { headers: { cookie } })).status).toBe(401);
     });
 
+    it.each([
+      ['{"x":', 'application/json'],
+      ['bye', 'text/plain'],
+    ])('whatever is sent along: %s', async (body, type) => {
+      const cookie = await cookieLogin();
+      const answer = await server.api('/logout', { method: 'POST', body, headers: { cookie, 'content-type': type } });
+      expect(answer.status).toBe(200);
+      expect((await server.api('/getUserInfo', { headers: { cookie } })).status).toBe(401);
+    });
+
     it.each([{}, { cookie: 'token=stale' }, { authorization: 'Bearer stale' }, { 'x-client-id': 'no-such-tenant' }])(
       'answers 200 to %j too',
       async (headers) => {

@@ -139,7 +139,8 @@ describe('a turn', () => {
   });
 
   it.each<[string, object, string[]]>([
-    ['nothing', {}, ['user_text']],
+    ['nothing', {}, ['phone_number', 'user_text']],
+    ['no words, and a number that is none', { phone_number: 'zz', user_text: '' }, ['phone_number', 'user_text']],
     ['no number', { user_text: 'a' }, ['phone_number']],
     ['a number that is none', { phone_number: '12', user_text: 'a' }, ['phone_number']],
     ['no words', { phone_number: '09012345678', user_text: '' }, ['user_text']],

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import {
   Answers,
   clearSessionCookie,
+  IgnoresBody,
   type KaiwaRequest,
   type KaiwaResponse,
   NoIdempotency,
@@ -82,6 +83,7 @@ export class LoginController {
   @Public({ tenant: 'none' })
   @NoIdempotency()
   @ChecksOrigin()
+  @IgnoresBody()
   @Answers(200, MessageAnswerView, {
     refuses: ['ORIGIN_NOT_ALLOWED'],
     headers: { 'Set-Cookie': 'The cookie `token`, cleared' },

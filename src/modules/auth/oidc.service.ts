@@ -22,7 +22,7 @@ const UNAVAILABLE = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_G
 interface Identity {
   readonly issuer: string;
   readonly subject: string;
-  readonly email: string;
+  readonly email: string | null;
   readonly email_verified: boolean;
   readonly name: string | null;
   readonly iat: number;
@@ -33,7 +33,7 @@ interface Identity {
 @Injectable()
 export class OidcService {
   /** First sign-ins that run: parallel requests of a new person make one account. */
-  private readonly joining = new Map<string, Promise<User>>();
+  private readonly joining = new Map<string, Promise<User | null>>();
 
   constructor(
     private readonly tenants: TenantDirectory,
@@ -93,7 +93,10 @@ export class OidcService {
       const join = this.registrations.join(identity);
       this.joining.set(name, join);
       try {
-        return await join;
+        const member = await join;
+        if (!member)
+          this.logger.warn({ issuer: identity.issuer }, 'an ID token of somebody new names no email, by which an account is made');
+        return member;
       } finally {
         this.joining.delete(name);
       }
@@ -120,11 +123,10 @@ function toIdentity(payload: JWTPayload, issuer: string): Identity | null {
   // Cognito signs access tokens by the same keys; those are for its own API.
   if (token_use !== undefined && token_use !== 'id') return null;
   if (!sub || sub.length > 255 || exp === undefined || iat === undefined) return null;
-  if (typeof email !== 'string' || email.length > 254 || !isEmail(email)) return null;
   return {
     issuer,
     subject: sub,
-    email,
+    email: typeof email === 'string' && email.length <= 254 && isEmail(email) ? email : null,
     // Some issuers write their booleans as text.
     email_verified: email_verified === true || email_verified === 'true',
     name: typeof name === 'string' && name !== '' ? name.slice(0, 100) : null,

@@ -1,4 +1,4 @@
-import { IsEmailField, IsText } from '../../platform/http/index.js';
+import { IsText } from '../../platform/http/index.js';
 import { IsNewPassword } from '../tenancy/index.js';
 
 export class ChangePasswordDto {
@@ -10,7 +10,12 @@ export class ChangePasswordDto {
 }
 
 export class RequestResetDto {
-  @IsEmailField({ description: 'The email of the account, in any letter case', example: 'tanaka@example.com' })
+  @IsText({
+    min: 1,
+    max: 254,
+    description: 'The email of the account, in any letter case; what is no email is nobody’s',
+    example: 'tanaka@example.com',
+  })
   email: string;
 }
 

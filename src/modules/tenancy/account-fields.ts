@@ -15,9 +15,10 @@ const SHOWS = /[^\s\p{Cf}\p{Mn}]/u;
 
 /** What is wrong with a username, or null: 1–64 characters, no `@` in any width, no controls, no white space at its ends. */
 export function usernameFault(username: string): string | null {
+  if (UNSEEN.test(username)) return 'must not contain control characters';
   if (!hasLength(username, 1, MAX_USERNAME) || !isStorable(username)) return `must be text of 1 to ${MAX_USERNAME} characters`;
   if (username.normalize('NFKC').includes('@')) return 'must not contain @';
-  if (UNSEEN.test(username) || !SHOWS.test(username)) return 'must not contain control characters';
+  if (!SHOWS.test(username)) return 'must have a visible character';
   if (username !== username.trim()) return 'must not begin or end with white space';
   return null;
 }

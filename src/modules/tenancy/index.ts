@@ -9,6 +9,7 @@ export { AuditService } from './audit.service.js';
 export { Invitation } from './invitation.entity.js';
 export type { Redeemable } from './invitation.repository.js';
 export { InvitationService } from './invitation.service.js';
+export { IsPhoneNumber } from './phone-field.js';
 export { isPhoneRegion, phoneKey } from './phone-number.js';
 export { TenancyModule } from './tenancy.module.js';
 export { TenantDirectory, type TenantFacts } from './tenant-directory.js';

@@ -24,7 +24,8 @@ export interface Registration extends Profile {
 export interface ForeignPerson {
   readonly issuer: string;
   readonly subject: string;
-  readonly email: string;
+  /** Null where the issuer does not say. */
+  readonly email: string | null;
   readonly email_verified: boolean;
   readonly name?: string | null;
 }
@@ -75,14 +76,14 @@ export class RegistrationService {
 
   /**
    * The account of a person who comes with the tenant's issuer's ID token: the one that is theirs already, else the one that has
-   * their verified email, else a new member's.
+   * their verified email, else a new member's; null where that would need an email and there is none.
    * @throws EMAIL_TAKEN where the email is another account's and not verified
    */
-  async join(person: ForeignPerson): Promise<User> {
+  async join(person: ForeignPerson): Promise<User | null> {
     const { issuer: oidc_issuer, subject: oidc_subject, email, email_verified, name } = person;
     const identity = { oidc_issuer, oidc_subject };
     const known = await this.users.findOne(identity);
-    if (known) return known;
+    if (known || email === null) return known;
     try {
       return await this.database.transaction(async () => {
         const joined = email_verified ? await this.users.adopt(email, oidc_issuer, oidc_subject) : null;

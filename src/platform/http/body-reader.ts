@@ -29,6 +29,10 @@ export class BodyReader {
   read(request: KaiwaRequest, response: KaiwaResponse, options: RouteOptions, done: Done): void {
     const { body: kind, body_limit_bytes: limit } = options;
     if (kind === 'stream') return done();
+    if (kind === 'none') {
+      request.resume();
+      return done();
+    }
     const type = request.headers['content-type'] ?? '';
     if (kind !== 'raw' && !ANY_JSON.test(type) && !(kind === 'form' && FORM.test(type))) {
       linger(request);

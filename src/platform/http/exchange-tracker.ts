@@ -55,9 +55,13 @@ export class ExchangeTracker {
     this.closing = true;
   }
 
-  /** Closes idle connections from now on. True once nothing is in flight; false where `timeout_ms` pass before. */
+  /**
+   * Takes no new connections and closes idle ones from now on: whoever comes is refused at once, and not cut off later. True once nothing is
+   * in flight; false where `timeout_ms` pass before.
+   */
   drained(timeout_ms: number): Promise<boolean> {
     this.draining = true;
+    this.server?.close();
     this.server?.closeIdleConnections();
     if (this.count === 0) return Promise.resolve(true);
     return new Promise((resolve) => {

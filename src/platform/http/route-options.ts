@@ -9,9 +9,9 @@ export const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
 export interface RouteOptions {
   /**
    * `json` parses JSON alone; `form` parses JSON and `application/x-www-form-urlencoded`; `raw` keeps the bytes as a Buffer in
-   * `req.body` and `req.rawBody`, whatever the type; `stream` leaves the request unread for the handler.
+   * `req.body` and `req.rawBody`, whatever the type; `stream` leaves the request unread for the handler; `none` passes over whatever is sent.
    */
-  readonly body: 'json' | 'form' | 'raw' | 'stream';
+  readonly body: 'json' | 'form' | 'raw' | 'stream' | 'none';
   readonly body_limit_bytes: number;
 }
 
@@ -47,6 +47,11 @@ export function AcceptsForm(): MethodDecorator {
 /** Keeps the body's bytes unparsed in `req.rawBody`, whatever their type: what a signature is computed over. */
 export function AcceptsRaw(): MethodDecorator {
   return applyDecorators(setOptions({ body: 'raw' }), ApiExtension('x-raw-body', true));
+}
+
+/** Passes over a body of any kind: the route needs none, and is not to fail for one. */
+export function IgnoresBody(): MethodDecorator {
+  return setOptions({ body: 'none' });
 }
 
 /** Leaves the body unread; the handler streams it and bounds it itself. */

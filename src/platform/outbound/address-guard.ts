@@ -12,6 +12,9 @@ export class ForbiddenAddressError extends Error {
   }
 }
 
+/** An IPv4 address in IPv6 as it was written before RFC 4291 gave that up, which ipaddr.js takes for any other. */
+const IPV4_COMPATIBLE = ipaddr.parseCIDR('::/96');
+
 /**
  * True for every address outside the public internet: private, loopback, link-local (cloud metadata among them), shared,
  * reserved, multicast, and the IPv6 ranges that carry IPv4 addresses to a translator. What ipaddr.js does not call
@@ -19,7 +22,8 @@ export class ForbiddenAddressError extends Error {
  */
 export function isPrivateAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return true;
-  return ipaddr.process(address).range() !== 'unicast';
+  const parsed = ipaddr.process(address);
+  return parsed.range() !== 'unicast' || (parsed.kind() === 'ipv6' && parsed.match(IPV4_COMPATIBLE));
 }
 
 /** A network that the operator lets tenants' URLs lead into although it is private: an address and the length of its prefix. */

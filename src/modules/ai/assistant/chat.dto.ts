@@ -1,5 +1,6 @@
 import { IsFlag, IsIdField, IsOneOf, IsText, IsTimestamp, Nested, PageQuery } from '../../../platform/http/index.js';
 import { CHAT_STATUSES, type ChatStatus } from './chat-log.repository.js';
+import { IsPhoneNumber } from '../../tenancy/index.js';
 
 /** The longest thing that a caller says in one turn, in characters. */
 export const MAX_USER_TEXT = 8_000;
@@ -19,12 +20,9 @@ export class ToolResultDto {
 
 /** What a caller says; or, with `tool_results`, what the tools answered that the turn before waits for. */
 export class ChatDto {
-  @IsText({
-    min: 1,
-    max: 40,
+  @IsPhoneNumber({
     optional: true,
     description: "The caller's number, however it is written. Needed with `user_text` unless a call is named",
-    example: '09012345678',
   })
   phone_number?: string | null;
 

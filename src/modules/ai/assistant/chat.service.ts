@@ -33,8 +33,7 @@ export class ChatService {
       if (call_id == null && call_sid == null) throw AppError.field('call_id', 'is required with tool_results');
       return this.turns.resume(await this.calls.place({ call_id, call_sid }), tool_results, signal);
     }
-    if (user_text == null) throw AppError.field('user_text', 'is required');
-    if (phone_number == null && call_id == null && call_sid == null) throw AppError.field('phone_number', 'is required');
+    if (user_text == null || (phone_number == null && call_id == null && call_sid == null)) throw missingOf(body);
     // A sid is the telephone provider's: there is such a call, whether or not the log has heard of it.
     const is_named_by_sid = phone_number != null && call_sid != null && call_id == null;
     const place = await this.calls.place({ phone_number, call_id, call_sid, ...(is_named_by_sid ? { direction: 'inbound' } : {}) });
@@ -54,4 +53,13 @@ export class ChatService {
     const phone_key = phone === undefined ? undefined : await this.numbers.key(phone, 'phone');
     return this.executions.listJson({ phone_key, from, to, status }, query);
   }
+}
+
+/** What a turn needs and does not have: words, and whose they are. */
+function missingOf({ user_text, phone_number, call_id, call_sid }: ChatDto): AppError {
+  const missing = [
+    ...(phone_number == null && call_id == null && call_sid == null ? ['phone_number'] : []),
+    ...(user_text == null ? ['user_text'] : []),
+  ];
+  return new AppError('VALIDATION_FAILED', { details: missing.map((field) => ({ field, message: 'is required' })) });
 }

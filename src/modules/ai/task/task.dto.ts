@@ -5,6 +5,7 @@ import { IsOneOf, IsText, PageQuery } from '../../../platform/http/index.js';
 import { NAME_PATTERN } from '../faq/faq.dto.js';
 import { TASK_STATUSES, type TaskStatus } from './task.entity.js';
 import { isWallClock, isWallClockBound } from './wall-clock.js';
+import { IsPhoneNumber } from '../../tenancy/index.js';
 
 export const MAX_NAME = 200;
 const MAX_REQUEST = 4_000;
@@ -59,7 +60,7 @@ export class CreateTaskDto {
   @IsText({ min: 1, max: MAX_NAME, pattern: NAME_PATTERN, description: 'What names it; one of a kind', example: 'タナカ_20241201_1000' })
   name: string;
 
-  @IsText({ min: 1, max: 40, description: 'The number of whoever asked, however it is written', example: '09012345678' })
+  @IsPhoneNumber({ description: 'The number of whoever asked, however it is written' })
   phone_number: string;
 
   @IsWallClock({ description: "When, as a clock in the tenant's time zone shows it; read back as it was written" })
@@ -84,7 +85,7 @@ export class UpdateTaskDto {
   })
   name?: string | null;
 
-  @IsText({ min: 1, max: 40, optional: true, description: 'The number of whoever asked', example: '090-1234-5678' })
+  @IsPhoneNumber({ optional: true, description: 'The number of whoever asked', example: '090-1234-5678' })
   phone_number?: string | null;
 
   @IsWallClock({ optional: true, description: "When, as a clock in the tenant's time zone shows it" })

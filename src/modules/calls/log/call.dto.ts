@@ -1,4 +1,5 @@
 import { IsIntField, IsJsonField, IsOneOf, IsText, IsTimestamp, Nested, PageQuery } from '../../../platform/http/index.js';
+import { IsPhoneNumber } from '../../tenancy/index.js';
 import { CALL_STATUSES, type CallStatus, type Direction, DIRECTIONS, TOOL_CALL_STATUSES, type ToolCall } from './call.entity.js';
 
 const PHONE_DIRECTIONS = ['inbound', 'outbound', 'text'] as const satisfies readonly Direction[];
@@ -91,11 +92,10 @@ export class CallTurnDto {
   tool_calls?: ToolCallDto[] | null;
 }
 
-/** What may be written of a call; a field that is left out stays as it is. */
-export class ChangeCallDto {
-  @IsText({ min: 1, max: 40, optional: true, description: "The other side's number, as it is to be shown", example: '090-1234-5678' })
-  phone_number?: string | null;
+const NUMBER = { description: "The other side's number, as it is to be shown", example: '090-1234-5678' };
 
+/** What may be written of a call besides its number; a field that is left out stays as it is. */
+class CallFieldsDto {
   @IsText({
     min: 1,
     max: 64,
@@ -164,8 +164,14 @@ export class ChangeCallDto {
   metadata?: Record<string, unknown> | null;
 }
 
+/** What may be changed of a call. */
+export class ChangeCallDto extends CallFieldsDto {
+  @IsPhoneNumber({ ...NUMBER, optional: true })
+  phone_number?: string | null;
+}
+
 /** A new call. */
-export class CreateCallDto extends ChangeCallDto {
-  @IsText({ min: 1, max: 40, description: "The other side's number, as it is to be shown", example: '090-1234-5678' })
-  declare phone_number: string;
+export class CreateCallDto extends CallFieldsDto {
+  @IsPhoneNumber(NUMBER)
+  phone_number: string;
 }

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { isEmail, IsOptional, ValidateBy } from 'class-validator';
+import { isEmail, IsOptional, ValidateBy, type ValidationArguments } from 'class-validator';
 import { fieldContext } from './field-context.js';
 import { CLIENT_NAME, hasLength, isStorableJson, isCalendarDate, isStorable, isTimestamp, UUID } from './text-rules.js';
 
@@ -21,6 +21,8 @@ interface Rule {
   readonly holds: (value: unknown) => boolean;
   /** What the value must be: `must be …`. */
   readonly message: string;
+  /** What is wrong with a value, where one rule has several sides; {@link message} says them all. */
+  readonly messageFor?: (value: unknown) => string;
   readonly schema: ApiPropertyOptions;
   readonly normalise?: (value: unknown) => unknown;
 }
@@ -45,7 +47,8 @@ function field(rule: Rule, options: FieldOptions): PropertyDecorator {
   } as ApiPropertyOptions;
   const validator = {
     validate: each ? (value: unknown): boolean => Array.isArray(value) && value.length <= max_items && value.every(rule.holds) : rule.holds,
-    defaultMessage: () => (each ? `must be a list of at most ${max_items}, each of which ${rule.message}` : rule.message),
+    defaultMessage: (args?: ValidationArguments) =>
+      each ? `must be a list of at most ${max_items}, each of which ${rule.message}` : (rule.messageFor?.(args?.value) ?? rule.message),
   };
   return applyDecorators(
     ApiProperty(schema),
@@ -105,15 +108,21 @@ export interface TextOptions extends FieldOptions {
 export function IsText(options: TextOptions): PropertyDecorator {
   const { min, max, trim = false, pattern } = options;
   const matches = (text: string): boolean => pattern === undefined || pattern.expression.test(text);
+  const read = (value: unknown): string | null => {
+    if (typeof value !== 'string') return null;
+    const text = trim ? value.trim() : value;
+    return hasLength(text, min, max) && isStorable(text) ? text : null;
+  };
+  const length = `must be text of ${min} to ${max} characters`;
   return field(
     {
       name: 'isText',
       holds: (value) => {
-        if (typeof value !== 'string') return false;
-        const text = trim ? value.trim() : value;
-        return hasLength(text, min, max) && isStorable(text) && matches(text);
+        const text = read(value);
+        return text !== null && matches(text);
       },
-      message: pattern?.message ?? `must be text of ${min} to ${max} characters`,
+      message: pattern ? `${length}, and ${pattern.message}` : length,
+      messageFor: (value) => (pattern && read(value) !== null ? pattern.message : length),
       schema: { type: String, minLength: min, maxLength: max, pattern: pattern?.expression.source, example: undefined },
       normalise: trim ? trimmed : undefined,
     },
