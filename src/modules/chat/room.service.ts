@@ -5,9 +5,10 @@ import {
   decodeCursor,
   isUniqueViolation,
   type Page,
-  type PageRequest,
   pageLimit,
   pageOf,
+  type PageRequest,
+  type WrittenPage,
 } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
@@ -91,12 +92,11 @@ export class RoomService {
   }
 
   /** The actor's rooms and the open ones, in order of their ids. */
-  async list(actor: Actor, page: PageRequest): Promise<{ json: string; next_cursor: string | null }> {
+  async list(actor: Actor, page: PageRequest): Promise<WrittenPage> {
     const limit = pageLimit(page.limit);
     const after = page.cursor === undefined ? '' : String(decodeCursor(page.cursor, ['text'])[0]);
     const rows = await this.rooms.listJson(readerOf(actor), after, limit + 1);
-    const { items, next_cursor } = pageOf(rows, limit, (row) => [row.id]);
-    return { json: `[${items.map((row) => row.json).join(',')}]`, next_cursor };
+    return pageOf(rows, limit, (row) => [row.id]).written(({ json }) => json);
   }
 
   /** Changes what is named. Throws ROOM_NOT_FOUND, FORBIDDEN, ROOM_NOT_DELETABLE for a matching's own room. */
