@@ -18,7 +18,7 @@ export class CreateRinging1763600900000 implements MigrationInterface {
     await queryRunner.query(`
       create index sockets_user on sockets (client_id, user_id);
       create index sockets_node on sockets (node_id);
-      alter table calls add column answered_at timestamptz(3), add column is_arranged boolean not null default false;
+      alter table calls add column answered_at timestamptz(3);
     `);
 
     // The key is what makes a person busy: of two calls that would have the same person, the second one is refused.
@@ -49,6 +49,6 @@ export class CreateRinging1763600900000 implements MigrationInterface {
       drop trigger calls_release on calls;
       drop function release_call_parties();
       drop table call_parties, sockets;
-      alter table calls drop column answered_at, drop column is_arranged`);
+      alter table calls drop column answered_at`);
   }
 }

@@ -5,9 +5,9 @@ import { Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import { AppError } from '../platform/errors/index.js';
-import { Answers, Public } from '../platform/http/index.js';
+import { Answers, PackedText, Public } from '../platform/http/index.js';
 import { Documents } from './documents.js';
-import { PackedText } from '../platform/http/index.js';
+import { PAGE_HTML, START_JS } from './page.js';
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
 
@@ -18,28 +18,6 @@ const FILES: Record<string, string> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
   'favicon-32x32.png': 'image/png',
 };
-
-const PAGE_HTML = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Kaiwa API</title>
-<link rel="icon" href="docs/assets/favicon-32x32.png">
-<link rel="stylesheet" href="docs/assets/swagger-ui.css">
-<style>body { margin: 0; } .swagger-ui .topbar { display: none; }</style>
-</head>
-<body>
-<div id="ui"></div>
-<script src="docs/assets/swagger-ui-bundle.js"></script>
-<script src="docs/assets/start.js"></script>
-</body>
-</html>
-`;
-
-const START_JS = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#ui', deepLinking: true, filter: true, docExpansion: 'none',
-  displayRequestDuration: true, tryItOutEnabled: true, persistAuthorization: true, validatorUrl: null });
-`;
 
 const DAY = 'public, max-age=86400';
 

@@ -1,15 +1,19 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser, ConsoleMessage, Page } from 'playwright-core';
+import type { Browser, ConsoleMessage, Locator, Page } from 'playwright-core';
 import { launchBrowser } from '../support/browser.js';
 import { eventually, makeTenant, makeUser, type TestUser } from '../support/client.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 /* The reference page in a real browser that reaches nothing but this server. */
 
-/** Where a picture of the page is put, for whoever wants to look at it. */
-const PICTURE = process.env.DOCS_SCREENSHOT;
+/** The folder in which pictures of the page are put, for whoever wants to look at it. */
+const PICTURES = process.env.DOCS_SCREENSHOTS;
+
+interface Document {
+  tags: Array<{ name: string }>;
+  paths: Record<string, Record<string, { operationId: string; tags: [string] }>>;
+}
 
 let server: TestServer;
 let browser: Browser;
@@ -39,34 +43,42 @@ afterAll(async () => {
   await server?.stop();
 });
 
+async function picture(name: string, part?: Locator): Promise<void> {
+  if (!PICTURES) return;
+  const path = join(PICTURES, `${name}.png`);
+  await (part ? part.screenshot({ path }) : page.screenshot({ path, fullPage: true }));
+}
+
 describe('/docs', () => {
   it('shows every group and every operation, in their order', async () => {
     await page.waitForSelector('.opblock-tag', { timeout: 20_000 });
-    const document = (await server.api<{ tags: Array<{ name: string }>; paths: Record<string, object> }>('/openapi.json')).body;
+    const document = (await server.api<Document>('/openapi.json')).body;
     const tags = await page.$$eval('.opblock-tag', (elements) => elements.map((element) => element.getAttribute('data-tag')));
     expect(tags).toEqual(document.tags.map(({ name }) => name));
-    if (PICTURE) {
-      await mkdir(dirname(PICTURE), { recursive: true });
-      await page.screenshot({ path: PICTURE, fullPage: true });
-    }
-    // One at a time, as a reader would: each shows its own operations.
-    const turn = async (name: string, is_open: boolean): Promise<void> => {
-      await page.locator(`.opblock-tag[data-tag="${name}"]`).click();
-      await page.locator(`.opblock-tag[data-tag="${name}"][data-is-open="${is_open}"]`).waitFor({ timeout: 10_000 });
-    };
-    const operations = Object.values(document.paths).flatMap((item) => Object.values(item as Record<string, { tags?: string[] }>));
+    // One after the other, as a reader would, and all stay: what is on the page is what the browser's own search finds.
+    const operations = Object.values(document.paths).flatMap((item) => Object.values(item));
+    const shown: string[] = [];
     for (const { name } of document.tags) {
-      await turn(name, true);
-      const own = operations.filter((operation) => operation.tags?.includes(name)).length;
-      await eventually(
-        () => page.locator('.opblock').count(),
-        (count) => count === own,
+      const group = page.locator(`.opblock-tag[data-tag="${name}"]`);
+      await group.click();
+      await page.locator(`.opblock-tag[data-tag="${name}"][data-is-open="true"]`).waitFor({ timeout: 10_000 });
+      shown.push(
+        ...operations
+          .filter(({ tags: [tag] }) => tag === name)
+          .map(({ operationId }) => `operations-${name.replaceAll(' ', '_')}-${operationId}`),
+      );
+      const ids = await eventually(
+        () => page.$$eval('.opblock', (elements) => elements.map(({ id }) => id)),
+        (found) => found.length >= shown.length,
         10_000,
       );
-      await turn(name, false);
+      expect(ids).toEqual(shown);
     }
-    for (const name of ['Messages', 'Identity', 'Users']) await turn(name, true);
-  }, 60_000);
+    expect(shown).toHaveLength(operations.length);
+    await picture('all');
+    for (const { name } of document.tags.filter(({ name }) => !['Messages', 'Identity', 'Users'].includes(name)))
+      await page.locator(`.opblock-tag[data-tag="${name}"]`).click();
+  }, 120_000);
 
   it('opens an operation with its parameters, its body and its answers', async () => {
     await page.click('#operations-Messages-postMessage .opblock-summary-control');
@@ -76,7 +88,7 @@ describe('/docs', () => {
     expect(text).toContain('Idempotency-Key');
     expect(text).toContain('x-client-id');
     expect(text).toContain('ROOM_NOT_FOUND');
-    if (PICTURE) await block.screenshot({ path: PICTURE.replace('.png', '-operation.png') });
+    await picture('operation', block);
   });
 
   it('sends requests: somebody signs in from it, and asks who they are', async () => {
@@ -89,13 +101,20 @@ describe('/docs', () => {
     expect((await answering).status()).toBe(200);
     await login.locator('.live-responses-table').waitFor();
     expect(await login.locator('.live-responses-table').innerText()).toContain('Logged in');
-    if (PICTURE) await login.screenshot({ path: PICTURE.replace('.png', '-login.png') });
+    await picture('login', login);
 
     const who = page.locator('#operations-Users-getUserInfo');
     await who.locator('.opblock-summary-control').click();
     await who.locator('button.execute').click();
     await who.locator('.live-responses-table').waitFor();
     expect(await who.locator('.live-responses-table').innerText()).toContain(user.email);
+  });
+
+  it('fits a telephone: nothing is wider than the screen', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.locator('.info summary').click();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    await picture('phone');
   });
 
   it('loads from this server alone, and nothing of it is refused by its own policy', () => {

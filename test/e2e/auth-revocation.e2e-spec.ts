@@ -1,5 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { claimsOf, eventually, makeTenant, makeUser, signIn, type TestUser } from '../support/client.js';
+import {
+  claimsOf,
+  connectSocket,
+  emit,
+  eventually,
+  makeTenant,
+  makeUser,
+  next,
+  operatorOf,
+  signIn,
+  type TestUser,
+} from '../support/client.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
@@ -93,6 +104,19 @@ describe('what ends on one node ends on all', () => {
     expect(await statusOn(one, second.access_token)).toBe(401);
     await endsOnTwo(second.access_token);
     expect(await statusOn(two, user.access_token)).toBe(200);
+  });
+
+  it('a tenant: its tokens, and the sockets of its people', async () => {
+    const gone = await makeTenant(one.api);
+    expect(await statusOn(two, gone.access_token)).toBe(200);
+    const [socket, other] = [await connectSocket(two.url, gone.access_token), await connectSocket(two.url, user.access_token)];
+    const told = next(socket, 'session:ended');
+    expect((await operatorOf(one.api)(`/tenants/${gone.client_id}`, { method: 'DELETE' })).status).toBe(204);
+    expect(await statusOn(one, gone.access_token)).toBe(401);
+    expect(await told).toEqual({ reason: 'tenant_deleted' });
+    await endsOnTwo(gone.access_token);
+    expect(await emit(other, 'sendMessage', { content: 'still here' })).toMatchObject({ ok: true });
+    other.disconnect();
   });
 
   it('an API key', async () => {

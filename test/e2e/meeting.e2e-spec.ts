@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { io, type Socket } from 'socket.io-client';
+import type { Socket } from 'socket.io-client';
+import { eventsOf, type EventsDocument, leastPayload } from '../architecture/events-document.js';
 import { connectSocket, emit, eventually, makeUser, next, type TestUser, withHeaders } from '../support/client.js';
 import { makeAdmin, makePerson, makeTown, minutesAhead, type Town } from '../support/matching.js';
 import { type Answer, startServer, type TestServer } from '../support/server.js';
@@ -104,17 +105,8 @@ const shift = (matching_id: string, minutes: number): Promise<unknown> =>
 
 /** A socket at a meeting, as the page has one. */
 async function join(link: string, token = tokenIn(link)): Promise<Socket> {
-  const socket = io(server.url, {
-    auth: { pass: `${idIn(link)}.${token}` },
-    transports: ['websocket'],
-    reconnection: false,
-    forceNew: true,
-  });
+  const socket = await connectSocket(server.url, null, { auth: { pass: `${idIn(link)}.${token}` } });
   sockets.push(socket);
-  await new Promise<void>((done, fail) => {
-    socket.once('connect', done);
-    socket.once('connect_error', fail);
-  });
   return socket;
 }
 
@@ -269,6 +261,9 @@ describe('a link', () => {
     }
     await expect(connectSocket(server.url, token)).rejects.toThrow('Unauthorized');
     await expect(join(link, one.student.access_token)).rejects.toThrow('Unauthorized');
+    for (const pass of ['garbage', '.', token, `${idIn(link)}.`, `.${token}`, '{}', JSON.stringify({ client_id, user_id })]) {
+      await expect(connectSocket(server.url, null, { auth: { pass } })).rejects.toThrow('Unauthorized');
+    }
     // Nor does an account have a seat.
     const account = await connectSocket(server.url, one.student.access_token);
     expect(await emit(account, 'meeting:look')).toMatchObject({ ok: false, code: 'MEETING_NOT_FOUND' });
@@ -297,6 +292,74 @@ describe('a link', () => {
     const link = await linkOf(student, matching.id);
     expect((await town.owner.api(`/users/${student.id}`, { method: 'PATCH', json: { disabled: true } })).status).toBe(200);
     expect((await server.api(link.slice(server.url.length))).status).toBe(404);
+    await expect(join(link)).rejects.toThrow('Unauthorized');
+  });
+});
+
+describe('a socket that came by a link', () => {
+  it('may send what its page sends, and nothing else', async () => {
+    const { student, matching } = await makePair();
+    const socket = await join(await linkOf(student, matching.id));
+    const { body } = await server.api<EventsDocument>('/asyncapi.json');
+    const others = eventsOf(body).filter(({ action }) => action === 'receive');
+    expect(others.map(({ name }) => name)).toEqual(expect.arrayContaining(['joinRoom', 'sendMessage', 'renewToken', 'call:signal']));
+    for (const event of others) {
+      const ack = await emit(socket, event.name, leastPayload(event));
+      expect([event.name, ack]).toEqual([event.name, expect.objectContaining({ ok: false, code: 'FORBIDDEN' })]);
+    }
+    expect(await emit(socket, 'meeting:look')).toMatchObject({ ok: true });
+  });
+
+  it('hears of its meeting alone; of that its account hears nothing, nor does the same person at another meeting', async () => {
+    const { student, speaker, his, hers } = await both();
+    const friend = await makePerson(server.api, town, 'company');
+    const later = await open(student, { speaker_id: friend.id, date: minutesAhead(300), meeting_length: 30 });
+    const elsewhere = await join(later.body.join_url as string);
+    const account = await connectSocket(server.url, student.access_token);
+    sockets.push(account);
+    const heard: Record<'here' | 'elsewhere' | 'account', string[]> = { here: [], elsewhere: [], account: [] };
+    hers.onAny((event: string) => heard.here.push(event));
+    elsewhere.onAny((event: string) => heard.elsewhere.push(event));
+    account.onAny((event: string) => heard.account.push(event));
+
+    const told = Promise.all([next(account, 'message'), next(account, 'call:incoming')]);
+    expect((await speaker.api('/rooms/lobby/messages', { method: 'POST', json: { content: 'to the lobby' } })).status).toBe(201);
+    const rung = await speaker.api<{ id: string }>('/calls', { method: 'POST', json: { callee_id: student.id } });
+    await told;
+    await speaker.api(`/calls/${rung.body.id}/end`, { method: 'POST' });
+    const spoken = Promise.all([next(hers, 'meeting:message'), next(hers, 'meeting:signal')]);
+    await emit(his, 'meeting:say', { text: 'はい' });
+    await emit(his, 'meeting:signal', { data: 'the last' });
+    await spoken;
+    // What an older word may still bring is there when a newer one has been answered.
+    for (const socket of [elsewhere, account]) await emit(socket, 'meeting:look');
+
+    expect([...new Set(heard.here)].sort()).toEqual(['meeting:message', 'meeting:signal']);
+    expect(heard.elsewhere).toEqual([]);
+    expect(heard.account.filter((event) => event.startsWith('meeting:'))).toEqual([]);
+  });
+
+  it('is closed when the link ends', async () => {
+    const { student, matching } = await makePair();
+    const link = await linkOf(student, matching.id);
+    await sql(
+      server.database_url,
+      `update matchings set date = t.end - make_interval(mins => meeting_length), ends_at = t.end
+         from (select now() - interval '15 minutes' + interval '3 seconds' as end) t where id = $1`,
+      [matching.id],
+    );
+    expect(await next(await join(link), 'session:ended')).toEqual({ reason: 'expired' });
+    await expect(join(link)).rejects.toThrow('Unauthorized');
+  });
+
+  it('is closed when the account is shut, or ends; the other’s is not', async () => {
+    const [one, two] = [await both(), await both()];
+    const told = [next(one.hers, 'session:ended'), next(two.his, 'session:ended')];
+    expect((await town.owner.api(`/users/${one.student.id}`, { method: 'PATCH', json: { disabled: true } })).status).toBe(200);
+    expect((await two.speaker.api('/user', { method: 'DELETE' })).status).toBe(200);
+    expect(await Promise.all(told)).toEqual([{ reason: 'account_disabled' }, { reason: 'account_deleted' }]);
+    for (const link of [one.her_link, two.his_link]) await expect(join(link)).rejects.toThrow('Unauthorized');
+    for (const socket of [one.his, two.hers]) expect(await emit(socket, 'meeting:look')).toMatchObject({ ok: true });
   });
 });
 
@@ -421,7 +484,6 @@ describe('in a meeting', () => {
     const { body } = await student.api<Array<{ text: string }>>(`/messages?matching_id=${matching.id}`);
     expect(body.map(({ text }) => text)).toEqual(['はい', '聞こえますか', 'はじめまして']);
     expect(await emit(hers, 'meeting:say', { text: '' })).toMatchObject({ ok: false, code: 'VALIDATION_FAILED' });
-    expect(await emit(hers, 'joinRoom', { room_id: 'lobby' })).toMatchObject({ ok: false, code: 'FORBIDDEN' });
   });
 });
 

@@ -115,7 +115,7 @@ describe('rooms', () => {
       ['an id that is too long', { id: 'a'.repeat(65), name: 'x', visibility: 'open' }, ['id']],
       ['a lifetime of nothing', { name: 'x', visibility: 'open', message_ttl_seconds: 0 }, ['message_ttl_seconds']],
       ['a broken lifetime', { name: 'x', visibility: 'open', message_ttl_seconds: 1.5 }, ['message_ttl_seconds']],
-      ['members that are no ids', { name: 'x', visibility: 'open', member_ids: ['alice'] }, ['member_ids']],
+      ['members that are no ids', { name: 'x', visibility: 'open', member_ids: [7] }, ['member_ids']],
       ['what only the server knows', { name: 'x', visibility: 'open', is_anonymous: true, last_seq: 5 }, ['is_anonymous', 'last_seq']],
     ])('%s is refused, naming each wrong field', async (_, json, fields) => {
       const refused = await alice.api<Failure>('/rooms', { method: 'POST', json });

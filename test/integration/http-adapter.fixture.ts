@@ -9,6 +9,7 @@ import type { Express } from 'express';
 import { Body, Controller, Delete, Get, Header, HttpCode, Module, Param, Post, Put, Query, Req, Res, StreamableFile } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Page, WrittenPage } from '../../src/platform/database/index.js';
 import { AppError } from '../../src/platform/errors/index.js';
 import {
   AcceptsForm,
@@ -25,7 +26,6 @@ import {
   ProblemFilter,
   Public,
   RawJson,
-  setNextLink,
 } from '../../src/platform/http/index.js';
 import { Scope } from '../../src/platform/scope/index.js';
 
@@ -173,9 +173,13 @@ class ProbeController {
   }
 
   @Get('pages')
-  pages(@Query() page: PageQuery, @Req() request: KaiwaRequest, @Res({ passthrough: true }) response: KaiwaResponse): object {
-    setNextLink(response, request, { cursor: 'next one' });
-    return { limit: page.limit, cursor: page.cursor ?? null };
+  pages(@Query() { limit, cursor }: PageQuery): Page<object> {
+    return new Page([{ limit, cursor: cursor ?? null }], cursor === 'last' ? null : 'next one');
+  }
+
+  @Get('written-pages')
+  writtenPages(@Query() query: PageQuery): WrittenPage {
+    return this.pages(query).written((item) => JSON.stringify(item));
   }
 
   @Get('fails/:how')

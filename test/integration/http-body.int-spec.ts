@@ -100,12 +100,18 @@ describe('bodies', () => {
     ]);
   });
 
-  it('links to the next page under the prefix that was asked', async () => {
-    const page = await probe.call('/api/pages?limit=7&q=a%26b&cursor=old', { headers: { host: 'kaiwa.example.com' } });
-    expect(page.json).toEqual({ limit: 7, cursor: 'old' });
-    expect(page.headers.link).toBe('<http://kaiwa.example.com/api/pages?limit=7&q=a%26b&cursor=next+one>; rel="next"');
-    expect((await probe.call('/pages?limit=')).json).toEqual({ limit: 50, cursor: null });
-  });
+  it.each(['pages', 'written-pages'])(
+    'answers a page with its items, and links to the next one under the prefix that was asked: %s',
+    async (path) => {
+      const page = await probe.call(`/api/${path}?limit=7&q=a%26b&cursor=old`, { headers: { host: 'kaiwa.example.com' } });
+      expect(page.json).toEqual([{ limit: 7, cursor: 'old' }]);
+      expect(page.headers.link).toBe(`<http://kaiwa.example.com/api/${path}?limit=7&q=a%26b&cursor=next+one>; rel="next"`);
+      expect((await probe.call(`/${path}?limit=`)).json).toEqual([{ limit: 50, cursor: null }]);
+      const last = await probe.call(`/${path}?cursor=last`);
+      expect(last.json).toEqual([{ limit: 50, cursor: 'last' }]);
+      expect(last.headers.link).toBeUndefined();
+    },
+  );
 });
 
 describe('errors', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { io, type Socket } from 'socket.io-client';
-import { apiAs, emit, eventually, next, type TestUser } from '../support/client.js';
+import type { Socket } from 'socket.io-client';
+import { apiAs, connectSocket, emit, eventually, next, type TestUser } from '../support/client.js';
 import { makePerson, makeTown, minutesAhead } from '../support/matching.js';
 import { startServer, type TestServer } from '../support/server.js';
 
@@ -36,12 +36,8 @@ afterAll(async () => {
 async function join(node: TestServer, person: TestUser): Promise<Socket> {
   const { body } = await apiAs(node, person)<{ id: string; join_url: string }>('/meeting', { method: 'POST', json: { matching_id } });
   const pass = `${body.id}.${String(new URL(body.join_url).searchParams.get('token'))}`;
-  const socket = io(node.url, { auth: { pass }, transports: ['websocket'], reconnection: false, forceNew: true });
+  const socket = await connectSocket(node.url, null, { auth: { pass } });
   sockets.push(socket);
-  await new Promise<void>((done, fail) => {
-    socket.once('connect', done);
-    socket.once('connect_error', fail);
-  });
   return socket;
 }
 

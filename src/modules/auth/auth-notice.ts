@@ -11,8 +11,7 @@ export type AuthNotice =
   /** The user changed or went: what was verified of it by another issuer's token is read anew. */
   | { kind: 'user'; client_id: string; user_id: string; ended: EndReason | null }
   | { kind: 'identity'; client_id: string; id: string; at: number; until_ms: number }
-  | { kind: 'api_key'; client_id: string; id: string }
-  | { kind: 'tenant'; client_id: string };
+  | { kind: 'api_key'; client_id: string; id: string };
 
 /** Sessions that one notice names at most. */
 export const SIDS_PER_NOTICE = 150;

@@ -68,7 +68,10 @@ export class RevocationService implements OnModuleInit, OnModuleDestroy {
     this.stop = await this.listener.on(AUTH_CHANNEL, (payload) => this.hear(payload));
     this.listener.onReconnected(() => this.reload());
     // A tenant may have taken its trust away from the issuer of what was verified.
-    this.tenants.onChanged((client_id) => this.verified.forget({ client_id }));
+    this.tenants.onChanged((client_id, is_deleted) => {
+      this.verified.forget({ client_id });
+      if (is_deleted) this.ends.tell({ client_id, sid: null, user_id: null, reason: 'tenant_deleted' });
+    });
     await this.load();
     this.sweeping = setInterval(() => this.list.sweep(), SWEEP_EVERY_MS).unref();
   }
@@ -178,10 +181,6 @@ export class RevocationService implements OnModuleInit, OnModuleDestroy {
         break;
       case 'api_key':
         this.verified.forget({ client_id, actor_id: notice.id });
-        break;
-      case 'tenant':
-        this.verified.forget({ client_id });
-        this.ends.tell({ client_id, sid: null, user_id: null, reason: 'tenant_deleted' });
         break;
     }
   }

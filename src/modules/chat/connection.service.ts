@@ -7,6 +7,7 @@ import { Scope } from '../../platform/scope/index.js';
 import { timeSql } from './message.sql.js';
 import { BEAT_MS, DEAD_AFTER_SECONDS } from './node-liveness.js';
 import { RoomStream } from './room-stream.js';
+import { roomUserSql } from './room-user.js';
 import type { ConnectionView, RoomUserView } from './room.view.js';
 import { SocketRegister, type SocketRow } from './socket-register.js';
 
@@ -17,10 +18,6 @@ export interface ConnectionRow {
   connection_id: string;
   user_id: string;
 }
-
-/** A person as the room shows them; an account that is gone has no name any more. Needs the aliases `c`, `r` and `u`. */
-const USER_JSON = `case when r.is_anonymous then json_build_object('id', c.user_id)
-  else json_strip_nulls(json_build_object('id', c.user_id, 'username', u.username)) end`;
 
 /**
  * Who is connected to which room, on whatever node. A node that dies leaves its rows behind; the others notice by its silence and take
@@ -85,7 +82,7 @@ export class ConnectionService {
     try {
       const [first] = await Scope.runAs(client_id, () =>
         this.database.sql<{ user: RoomUserView }>(
-          `select ${USER_JSON} as "user"
+          `select ${roomUserSql('c.user_id')} as "user"
            from connections c join rooms r on r.client_id = $1 and r.id = $2 join users u on u.client_id = $1 and u.id = c.user_id
            where c.client_id = $1 and c.room_id = $2 and c.connection_id = $3 and not exists (
              select 1 from connections o where o.client_id = $1 and o.room_id = $2 and o.user_id = c.user_id
@@ -141,11 +138,11 @@ export class ConnectionService {
   }
 
   /** Who is connected to a room now, on nodes that live. */
-  async list(room_id: string, anonymous: boolean): Promise<ConnectionView[]> {
+  async list(room_id: string): Promise<ConnectionView[]> {
     return this.database.sql<ConnectionView>(
-      `select c.connection_id, json_build_object('id', u.id${anonymous ? '' : `, 'username', u.username`}) as "user",
-              ${timeSql('c.connected_at')} as connected_at
+      `select c.connection_id, ${roomUserSql('u.id')} as "user", ${timeSql('c.connected_at')} as connected_at
        from connections c join users u on u.client_id = c.client_id and u.id = c.user_id
+       join rooms r on r.client_id = c.client_id and r.id = c.room_id
        join nodes n on n.node_id = c.node_id and n.seen_at > now() - make_interval(secs => ${DEAD_AFTER_SECONDS})
        where c.client_id = $1 and c.room_id = $2 order by c.connected_at, c.connection_id limit 10000`,
       [Scope.clientId(), room_id],
@@ -235,7 +232,7 @@ export class ConnectionService {
   /** Tells each room who has no socket there any more. Called once the deletion is committed, so that of two that go at once the last sees none. */
   private async tellGone(client_id: string, rows: readonly ConnectionRow[]): Promise<void> {
     const gone = await this.database.sql<{ room_id: string; user: RoomUserView }>(
-      `select distinct on (c.room_id, c.user_id) c.room_id, ${USER_JSON} as "user"
+      `select distinct on (c.room_id, c.user_id) c.room_id, ${roomUserSql('c.user_id')} as "user"
        from json_to_recordset($2::json) as c(room_id text, user_id uuid)
        join rooms r on r.client_id = $1 and r.id = c.room_id
        left join users u on u.client_id = $1 and u.id = c.user_id

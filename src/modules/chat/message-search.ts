@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Database, decodeCursor, encodeCursor, type PageRequest, pageLimit, SystemDatabase } from '../../platform/database/index.js';
+import { Database, decodeCursor, pageLimit, pageOf, type PageRequest, SystemDatabase, WrittenPage } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { Logger } from '../../platform/http/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
@@ -56,7 +56,7 @@ export class MessageSearch implements OnModuleDestroy {
    * Messages that contain `q`, newest first, among what the actor may read. Throws ROOM_NOT_FOUND where `room_id` is none
    * of theirs.
    */
-  async search(actor: Actor, query: PageRequest & { q: string; room_id?: string }): Promise<{ json: string; next_cursor: string | null }> {
+  async search(actor: Actor, query: PageRequest & { q: string; room_id?: string }): Promise<WrittenPage> {
     const reader = readerOf(actor);
     const limit = pageLimit(query.limit);
     const before = query.cursor === undefined ? null : decodeCursor(query.cursor, ['uuid'])[0];
@@ -70,12 +70,8 @@ export class MessageSearch implements OnModuleDestroy {
       'select * from search_messages($1, $2, $3::integer[], $4, $5, $6, $7)',
       [client_id, reader, tokens, text, query.room_id ?? null, before, limit + 1],
     );
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
-    return {
-      json: await this.messages.findMany(page),
-      next_cursor: found.length > limit && last ? encodeCursor([last.id]) : null,
-    };
+    const { items, next_cursor } = pageOf(found, limit, ({ id }) => [id]);
+    return new WrittenPage(await this.messages.findMany(items), next_cursor);
   }
 
   /** Puts a message's new words into the index; inside the transaction that changes them. */

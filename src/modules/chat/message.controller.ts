@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import type { WrittenPage } from '../../platform/database/index.js';
 import { Access, Answers, CurrentActor, NameParam, RawJson, setNextLink } from '../../platform/http/index.js';
 import type { Actor } from '../../platform/scope/index.js';
 import { EditMessageDto, HistoryQuery, PostMessageDto, SearchMessagesQuery } from './message.dto.js';
@@ -112,14 +113,7 @@ export class MessageController {
   @Get('messages/search')
   @Access('member', { scope: 'rooms' })
   @Answers(200, [MessageView], { refuses: ['ROOM_NOT_FOUND', 'INVALID_CURSOR'], headers: { Link: 'The next page, where there is one' } })
-  async searchMessages(
-    @CurrentActor() actor: Actor,
-    @Query() query: SearchMessagesQuery,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<RawJson> {
-    const { json, next_cursor } = await this.finder.search(actor, query);
-    if (next_cursor) setNextLink(response, request, { cursor: next_cursor });
-    return new RawJson(json);
+  searchMessages(@CurrentActor() actor: Actor, @Query() query: SearchMessagesQuery): Promise<WrittenPage> {
+    return this.finder.search(actor, query);
   }
 }

@@ -17,6 +17,7 @@ import { Outbox } from './outbox.js';
 import { assertCanRun, personOf, readerOf, speakerOf } from './room.policy.js';
 import { RoomRepository } from './room.repository.js';
 import { type ChangedMessage, RoomStream } from './room-stream.js';
+import { roomUser } from './room-user.js';
 
 /** A message that was asked to be stored; `created` is false where the same sender had sent it before. */
 export interface Posted {
@@ -220,7 +221,7 @@ export class MessageService {
     const { room_id } = message;
     if (outcome.joined) {
       const username = message.sender?.username ?? outcome.username;
-      const user = outcome.is_anonymous ? { id: message.sender_id } : { id: message.sender_id, username };
+      const user = roomUser(outcome, message.sender_id, username);
       this.stream.publish({ client_id, room_id, event: 'member:joined', payload: { room_id, user } });
     }
     this.stream.publish({ client_id, room_id, event: 'message', payload: presentPosted(message, outcome), seq: outcome.seq });

@@ -9,6 +9,7 @@ import { readerOf } from './room.policy.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomService } from './room.service.js';
 import { RoomStream } from './room-stream.js';
+import { roomUser } from './room-user.js';
 
 /** A socket that may come into a room; everything that can fail or wait is done. */
 export interface Admission {
@@ -100,7 +101,7 @@ export class RoomEntry {
   async typing(socket: KaiwaSocket, room_id: string): Promise<void> {
     const { client_id, actor, username } = socket.data;
     const room = await this.roomRows.getFor(room_id, actor.id);
-    const user = room.is_anonymous ? { id: actor.id } : { id: actor.id, username };
+    const user = roomUser(room, actor.id, username);
     this.stream.publish({ client_id, room_id, event: 'typing', payload: { room_id, user }, except: channels.user(client_id, actor.id) });
   }
 
@@ -120,7 +121,7 @@ export class RoomEntry {
         const room = await this.roomRows.getFor(room_id, actor.id);
         await this.connections.add(row);
         const isNew = room.my_role === null && (await this.rooms.enter(room_id, actor.id, room.last_seq));
-        const user = room.is_anonymous ? { id: actor.id } : { id: actor.id, username };
+        const user = roomUser(room, actor.id, username);
         tell = () => {
           if (isNew) this.stream.publish({ client_id, room_id, event: 'member:joined', payload: { room_id, user } });
           void this.connections.tellCome(row);

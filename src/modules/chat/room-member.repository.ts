@@ -3,9 +3,8 @@ import { Database, TenantRepository } from '../../platform/database/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { timeSql } from './message.sql.js';
 import { type RoomRole, RoomMember } from './room-member.entity.js';
+import { roomUserSql } from './room-user.js';
 import type { RoomMemberView } from './room.view.js';
-
-const MEMBER = `json_build_object('id', u.id, 'username', u.username)`;
 
 /** Who is in which room of the tenant in scope. */
 @Injectable()
@@ -37,11 +36,12 @@ export class RoomMemberRepository extends TenantRepository<RoomMember> {
     return new Set(rows.map(({ place }) => place));
   }
 
-  /** A room's members with their names, by id after `after_id`. */
-  async listViews(room_id: string, anonymous: boolean, after_id: string | null, limit: number): Promise<RoomMemberView[]> {
+  /** A room's members as it shows them, by id after `after_id`. */
+  async listViews(room_id: string, after_id: string | null, limit: number): Promise<RoomMemberView[]> {
     return this.database.sql<RoomMemberView>(
-      `select ${anonymous ? `json_build_object('id', u.id)` : MEMBER} as "user", rm.role, ${timeSql('rm.joined_at')} as joined_at
+      `select ${roomUserSql('u.id')} as "user", rm.role, ${timeSql('rm.joined_at')} as joined_at
        from room_members rm join users u on u.client_id = rm.client_id and u.id = rm.user_id
+       join rooms r on r.client_id = rm.client_id and r.id = rm.room_id
        where rm.client_id = $1 and rm.room_id = $2 and ($3::uuid is null or rm.user_id > $3::uuid)
        order by rm.user_id limit $4`,
       [Scope.clientId(), room_id, after_id, limit],

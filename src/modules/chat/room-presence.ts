@@ -15,7 +15,7 @@ export class RoomPresence {
 
   /** The sockets in a room now, on every node. Throws ROOM_NOT_FOUND. */
   async list(actor: Actor, room_id: string): Promise<ConnectionView[]> {
-    const room = await this.rooms.getFor(room_id, readerOf(actor));
-    return this.connections.list(room_id, room.is_anonymous);
+    await this.rooms.getFor(room_id, readerOf(actor));
+    return this.connections.list(room_id);
   }
 }

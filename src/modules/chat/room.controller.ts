@@ -1,7 +1,7 @@
-import { Body, Controller, Delete, Get, Patch, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
-import { Access, Answers, CurrentActor, IdParam, NameParam, PageQuery, RawJson, setNextLink } from '../../platform/http/index.js';
+import type { Page, WrittenPage } from '../../platform/database/index.js';
+import { Access, Answers, CurrentActor, IdParam, NameParam, PageQuery } from '../../platform/http/index.js';
 import type { Actor } from '../../platform/scope/index.js';
 import { MarkReadDto } from './message.dto.js';
 import { CreateRoomDto, PutMemberDto, UpdateRoomDto } from './room.dto.js';
@@ -29,15 +29,8 @@ export class RoomController {
   @Get()
   @Access('member', { scope: 'rooms' })
   @Answers(200, [RoomView], { refuses: ['INVALID_CURSOR'], headers: { Link: 'The next page, where there is one' } })
-  async listRooms(
-    @CurrentActor() actor: Actor,
-    @Query() query: PageQuery,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<RawJson> {
-    const { json, next_cursor } = await this.rooms.list(actor, query);
-    if (next_cursor) setNextLink(response, request, { cursor: next_cursor });
-    return new RawJson(json);
+  listRooms(@CurrentActor() actor: Actor, @Query() query: PageQuery): Promise<WrittenPage> {
+    return this.rooms.list(actor, query);
   }
 
   /** Show a room as the caller sees it. */
@@ -68,16 +61,12 @@ export class RoomController {
   @Get(':id/members')
   @Access('member', { scope: 'rooms' })
   @Answers(200, [RoomMemberView], { refuses: ['ROOM_NOT_FOUND', 'INVALID_CURSOR'], headers: { Link: 'The next page, where there is one' } })
-  async listRoomMembers(
+  listRoomMembers(
     @CurrentActor() actor: Actor,
     @NameParam('id', 'ROOM_NOT_FOUND') id: string,
     @Query() query: PageQuery,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<RoomMemberView[]> {
-    const { items, next_cursor } = await this.rooms.listMembers(actor, id, query);
-    if (next_cursor) setNextLink(response, request, { cursor: next_cursor });
-    return items;
+  ): Promise<Page<RoomMemberView>> {
+    return this.rooms.listMembers(actor, id, query);
   }
 
   /** Make a person a member, or give a member another role. Everybody may add themselves to an open room. */

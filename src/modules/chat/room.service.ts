@@ -5,9 +5,10 @@ import {
   decodeCursor,
   isUniqueViolation,
   type Page,
-  type PageRequest,
   pageLimit,
   pageOf,
+  type PageRequest,
+  type WrittenPage,
 } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { type Actor, Scope } from '../../platform/scope/index.js';
@@ -20,7 +21,8 @@ import { RoomDeparture } from './room-departure.js';
 import { RoomMemberRepository } from './room-member.repository.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomStream } from './room-stream.js';
-import type { ReadMarkerView, RoomMemberView, RoomView } from './room.view.js';
+import { roomUser } from './room-user.js';
+import type { ReadMarkerView, RoomMemberView, RoomUserView, RoomView } from './room.view.js';
 
 /** The room that every tenant starts with, and that a login which names none is in. */
 export const LOBBY = 'lobby';
@@ -91,12 +93,11 @@ export class RoomService {
   }
 
   /** The actor's rooms and the open ones, in order of their ids. */
-  async list(actor: Actor, page: PageRequest): Promise<{ json: string; next_cursor: string | null }> {
+  async list(actor: Actor, page: PageRequest): Promise<WrittenPage> {
     const limit = pageLimit(page.limit);
     const after = page.cursor === undefined ? '' : String(decodeCursor(page.cursor, ['text'])[0]);
     const rows = await this.rooms.listJson(readerOf(actor), after, limit + 1);
-    const { items, next_cursor } = pageOf(rows, limit, (row) => [row.id]);
-    return { json: `[${items.map((row) => row.json).join(',')}]`, next_cursor };
+    return pageOf(rows, limit, (row) => [row.id]).written(({ json }) => json);
   }
 
   /** Changes what is named. Throws ROOM_NOT_FOUND, FORBIDDEN, ROOM_NOT_DELETABLE for a matching's own room. */
@@ -132,10 +133,10 @@ export class RoomService {
 
   /** A page of the room's members. */
   async listMembers(actor: Actor, room_id: string, page: PageRequest): Promise<Page<RoomMemberView>> {
-    const room = await this.rooms.getFor(room_id, readerOf(actor));
+    await this.rooms.getFor(room_id, readerOf(actor));
     const limit = pageLimit(page.limit);
     const after = page.cursor === undefined ? null : String(decodeCursor(page.cursor, ['uuid'])[0]);
-    const rows = await this.members.listViews(room_id, room.is_anonymous, after, limit + 1);
+    const rows = await this.members.listViews(room_id, after, limit + 1);
     return pageOf(rows, limit, (row) => [row.user.id]);
   }
 
@@ -183,9 +184,9 @@ export class RoomService {
   /** Takes a person whose account ends out of every room; inside the transaction that ends it. */
   async leaveAll(user_id: string): Promise<void> {
     const client_id = Scope.clientId();
-    const user = await this.userView({ is_anonymous: false }, user_id);
-    for (const { room_id, is_anonymous } of await this.members.leaveAll(user_id)) {
-      const payload = { room_id, user: is_anonymous ? { id: user_id } : user };
+    const [user] = await this.users.byIds([user_id]);
+    for (const { room_id, ...room } of await this.members.leaveAll(user_id)) {
+      const payload = { room_id, user: roomUser(room, user_id, user?.username) };
       this.database.afterCommit(() => this.stream.publish({ client_id, room_id, event: 'member:left', payload }));
     }
   }
@@ -214,10 +215,9 @@ export class RoomService {
   }
 
   /** A person as this room shows them. */
-  async userView(room: Pick<RoomForReader, 'is_anonymous'>, user_id: string): Promise<{ id: string; username?: string }> {
-    if (room.is_anonymous) return { id: user_id };
-    const [user] = await this.users.byIds([user_id]);
-    return user ? { id: user.id, username: user.username } : { id: user_id };
+  async userView(room: Pick<RoomForReader, 'is_anonymous'>, user_id: string): Promise<RoomUserView> {
+    const [user] = room.is_anonymous ? [] : await this.users.byIds([user_id]);
+    return roomUser(room, user_id, user?.username);
   }
 
   private async memberView(room: RoomForReader, user_id: string): Promise<RoomMemberView> {

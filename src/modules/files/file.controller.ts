@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
+import type { Page } from '../../platform/database/index.js';
 import {
   AcceptsStream,
   Access,
@@ -9,7 +10,6 @@ import {
   IdParam,
   type KaiwaRequest,
   type KaiwaResponse,
-  linkPage,
   NoIdempotency,
   Public,
 } from '../../platform/http/index.js';
@@ -57,14 +57,8 @@ export class FileController {
   @Get()
   @Access('member', { scope: 'files' })
   @Answers(200, [FileView], { refuses: ['INVALID_CURSOR', 'USER_NOT_FOUND', 'NOT_YOURSELF'] })
-  async listFiles(
-    @CurrentActor() actor: Actor,
-    @Query() query: ListFilesQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<FileView[]> {
-    const page = await this.files.list(actor, query);
-    return linkPage({ ...page, items: page.items.map(toFileView) }, request, response);
+  async listFiles(@CurrentActor() actor: Actor, @Query() query: ListFilesQuery): Promise<Page<FileView>> {
+    return (await this.files.list(actor, query)).map(toFileView);
   }
 
   /**

@@ -1,15 +1,7 @@
-import { Body, Controller, Get, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Post, Query, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  Access,
-  Answers,
-  baseUrlOf,
-  CurrentActor,
-  IdParam,
-  type KaiwaRequest,
-  type KaiwaResponse,
-  linkPage,
-} from '../../platform/http/index.js';
+import type { Page } from '../../platform/database/index.js';
+import { Access, Answers, baseUrlOf, CurrentActor, IdParam, type KaiwaRequest } from '../../platform/http/index.js';
 import type { Actor } from '../../platform/scope/index.js';
 import { ChangeMatchingDto, CreateMatchingDto, ListMatchingsQuery } from './matching.dto.js';
 import { MatchingService } from './matching.service.js';
@@ -42,13 +34,12 @@ export class MatchingController {
   @Get()
   @Access('member', { scope: 'matching' })
   @Answers(200, [MatchingView], { refuses: ['INVALID_CURSOR'], headers: { Link: 'The next page, where there is one' } })
-  async listMatchings(
+  listMatchings(
     @CurrentActor() actor: Actor,
     @Query() query: ListMatchingsQuery,
     @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<MatchingView[]> {
-    return linkPage(await this.matchings.list(actor, query, hereOf(request)), request, response);
+  ): Promise<Page<MatchingView>> {
+    return this.matchings.list(actor, query, hereOf(request));
   }
 
   /** Show a matching. To the two, and to admins. */

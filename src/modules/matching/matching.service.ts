@@ -80,7 +80,7 @@ export class MatchingService {
     const { status, from, to } = query;
     const person_id = actor.kind === 'user' ? actor.id : null;
     const page = await this.matchings.listNamed({ person_id, status, from, to }, query);
-    return { ...page, items: page.items.map((matching) => this.present(matching, base)) };
+    return page.map((matching) => this.present(matching, base));
   }
 
   /** @throws MATCHING_NOT_FOUND to all but the two and the tenant's admins and systems */

@@ -1,16 +1,7 @@
-import { Body, Controller, Delete, Get, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  Access,
-  Answers,
-  BodyLimit,
-  CurrentActor,
-  IdParam,
-  type KaiwaRequest,
-  type KaiwaResponse,
-  linkPage,
-  PageQuery,
-} from '../../platform/http/index.js';
+import type { Page } from '../../platform/database/index.js';
+import { Access, Answers, BodyLimit, CurrentActor, IdParam, type KaiwaResponse, PageQuery } from '../../platform/http/index.js';
 import type { Actor } from '../../platform/scope/index.js';
 import { MessageAnswerView } from '../users/index.js';
 import { CreatePageDto, MAX_BODY_BYTES, UpdatePageDto } from './page.dto.js';
@@ -30,13 +21,8 @@ export class PageController {
   @Get()
   @Access('member', { scope: 'pages' })
   @Answers(200, [PageSummaryView], { refuses: ['INVALID_CURSOR'], headers: LINK })
-  async listPages(
-    @CurrentActor() actor: Actor,
-    @Query() query: PageQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<PageSummaryView[]> {
-    return linkPage(await this.pages.list(actor, query), request, response);
+  listPages(@CurrentActor() actor: Actor, @Query() query: PageQuery): Promise<Page<PageSummaryView>> {
+    return this.pages.list(actor, query);
   }
 
   /**
@@ -103,14 +89,12 @@ export class PageController {
   @Get(':id/versions')
   @Access('member', { scope: 'pages' })
   @Answers(200, [PageVersionSummaryView], { refuses: ['PAGE_NOT_FOUND', 'FORBIDDEN', 'INVALID_CURSOR'], headers: LINK })
-  async listPageVersions(
+  listPageVersions(
     @CurrentActor() actor: Actor,
     @IdParam('id', 'PAGE_NOT_FOUND') id: string,
     @Query() query: PageQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<PageVersionSummaryView[]> {
-    return linkPage(await this.pages.listVersions(actor, id, query), request, response);
+  ): Promise<Page<PageVersionSummaryView>> {
+    return this.pages.listVersions(actor, id, query);
   }
 
   /** Show what a page said in one of its versions. */

@@ -81,8 +81,7 @@ export class PageService {
     const limit = pageLimit(request.limit);
     const before = request.cursor === undefined ? null : String(decodeCursor(request.cursor, ['uuid'])[0]);
     const rows = await this.pages.listOf(editorOf(actor), before, limit + 1);
-    const { items, next_cursor } = pageOf(rows, limit, (row) => [row.id]);
-    return { items: items.map((row) => toPageSummaryView(row, this.passwordFor(actor, row))), next_cursor };
+    return pageOf(rows, limit, ({ id }) => [id]).map((row) => toPageSummaryView(row, this.passwordFor(actor, row)));
   }
 
   /**
@@ -120,8 +119,7 @@ export class PageService {
   /** A page of the page's versions, newest first. Throws PAGE_NOT_FOUND, FORBIDDEN. */
   async listVersions(actor: Actor, id: string, request: PageRequest): Promise<Page<PageVersionSummaryView>> {
     await this.readable(actor, id);
-    const { items, next_cursor } = await this.versions.heads(id, request);
-    return { items: items.map(toVersionSummaryView), next_cursor };
+    return (await this.versions.heads(id, request)).map(toVersionSummaryView);
   }
 
   /** One version. Throws PAGE_NOT_FOUND, FORBIDDEN, VERSION_NOT_FOUND. */

@@ -1,16 +1,7 @@
-import { Body, Controller, Delete, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  Access,
-  Answers,
-  CurrentActor,
-  IdParam,
-  type KaiwaRequest,
-  type KaiwaResponse,
-  linkPage,
-  NoIdempotency,
-  PageQuery,
-} from '../../platform/http/index.js';
+import type { Page } from '../../platform/database/index.js';
+import { Access, Answers, CurrentActor, IdParam, NoIdempotency, PageQuery } from '../../platform/http/index.js';
 import type { Actor } from '../../platform/scope/index.js';
 import { CreateApiKeyDto } from './api-key.dto.js';
 import { ApiKeyService } from './api-key.service.js';
@@ -34,13 +25,8 @@ export class ApiKeyController {
   @Get()
   @Access('admin')
   @Answers(200, [ApiKeyView], { refuses: ['INVALID_CURSOR'] })
-  async listApiKeys(
-    @CurrentActor() actor: Actor,
-    @Query() query: PageQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<ApiKeyView[]> {
-    return linkPage(await this.keys.list(actor, query), request, response);
+  listApiKeys(@CurrentActor() actor: Actor, @Query() query: PageQuery): Promise<Page<ApiKeyView>> {
+    return this.keys.list(actor, query);
   }
 
   /** End an API key. It is refused everywhere within a second. */

@@ -54,8 +54,7 @@ export class ApiKeyService {
   /** A page of the tenant's keys, newest first. @throws FORBIDDEN, INVALID_CURSOR */
   async list(actor: Actor, page: PageRequest): Promise<Page<ApiKeyView>> {
     assertTenancy(actor, 'api_keys.manage');
-    const { items, next_cursor } = await this.keys.list({}, page);
-    return { items: items.map(toApiKeyView), next_cursor };
+    return (await this.keys.list({}, page)).map(toApiKeyView);
   }
 
   /** Ends a key: here with the answer, on every node within a second. @throws FORBIDDEN, API_KEY_NOT_FOUND */

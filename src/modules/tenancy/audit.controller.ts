@@ -1,6 +1,7 @@
-import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Access, Answers, CurrentActor, type KaiwaRequest, type KaiwaResponse, linkPage } from '../../platform/http/index.js';
+import type { Page } from '../../platform/database/index.js';
+import { Access, Answers, CurrentActor } from '../../platform/http/index.js';
 import type { Actor } from '../../platform/scope/index.js';
 import { AuditLogQuery } from './audit.dto.js';
 import { AuditService } from './audit.service.js';
@@ -15,12 +16,7 @@ export class AuditController {
   @Get()
   @Access('admin')
   @Answers(200, [AuditEntryView], { refuses: ['INVALID_CURSOR'] })
-  async listAuditLog(
-    @CurrentActor() actor: Actor,
-    @Query() query: AuditLogQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<AuditEntryView[]> {
-    return linkPage(await this.audit.list(actor, query), request, response);
+  listAuditLog(@CurrentActor() actor: Actor, @Query() query: AuditLogQuery): Promise<Page<AuditEntryView>> {
+    return this.audit.list(actor, query);
   }
 }

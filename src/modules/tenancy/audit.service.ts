@@ -38,8 +38,7 @@ export class AuditService {
   /** A page of the tenant's log, newest first. @throws FORBIDDEN, INVALID_CURSOR */
   async list(actor: Actor, query: AuditLogQuery): Promise<Page<AuditEntryView>> {
     assertTenancy(actor, 'audit_log.read');
-    const page = await this.entries.list(query, query);
-    return { ...page, items: page.items.map(toView) };
+    return (await this.entries.list(query, query)).map(toView);
   }
 }
 

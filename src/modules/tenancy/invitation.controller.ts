@@ -1,16 +1,7 @@
-import { Body, Controller, Delete, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  Access,
-  Answers,
-  CurrentActor,
-  IdParam,
-  type KaiwaRequest,
-  type KaiwaResponse,
-  linkPage,
-  NoIdempotency,
-  PageQuery,
-} from '../../platform/http/index.js';
+import type { Page } from '../../platform/database/index.js';
+import { Access, Answers, CurrentActor, IdParam, NoIdempotency, PageQuery } from '../../platform/http/index.js';
 import type { Actor } from '../../platform/scope/index.js';
 import { CreateInvitationDto } from './invitation.dto.js';
 import { InvitationService } from './invitation.service.js';
@@ -34,13 +25,8 @@ export class InvitationController {
   @Get()
   @Access('admin')
   @Answers(200, [InvitationView], { refuses: ['INVALID_CURSOR'] })
-  async listInvitations(
-    @CurrentActor() actor: Actor,
-    @Query() query: PageQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<InvitationView[]> {
-    return linkPage(await this.invitations.list(actor, query), request, response);
+  listInvitations(@CurrentActor() actor: Actor, @Query() query: PageQuery): Promise<Page<InvitationView>> {
+    return this.invitations.list(actor, query);
   }
 
   /** Take an invitation back. */

@@ -44,8 +44,7 @@ export class InvitationService {
   /** A page of the tenant's invitations, newest first, used and expired ones too. @throws FORBIDDEN, INVALID_CURSOR */
   async list(actor: Actor, page: PageRequest): Promise<Page<InvitationView>> {
     assertTenancy(actor, 'invitations.manage');
-    const { items, next_cursor } = await this.invitations.list({}, page);
-    return { items: items.map(toInvitationView), next_cursor };
+    return (await this.invitations.list({}, page)).map(toInvitationView);
   }
 
   /** Takes an invitation back; an account that was made by it stays. @throws FORBIDDEN, INVITATION_NOT_FOUND */

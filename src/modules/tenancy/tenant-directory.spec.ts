@@ -43,7 +43,7 @@ async function directoryOf(names: Record<string, string>) {
     names,
     reads,
     domains,
-    tell: (client_id: string) => hear(client_id),
+    tell: (client_id: string, is_deleted = false) => hear(JSON.stringify({ client_id, is_deleted })),
     reconnect: () => reconnect(),
     hold: (until: Promise<void>) => {
       gate = until;
@@ -90,6 +90,18 @@ describe('the tenants in memory', () => {
     expect((await before)?.name).toBe('Ant');
     expect((await after)?.name).toBe('Ameise');
     expect(directory.peek('ant')?.name).toBe('Ameise');
+  });
+
+  it('whoever watches is told of each that changed, and whether it is gone', async () => {
+    const { directory, tell } = await directoryOf({ ant: 'Ant', bee: 'Bee' });
+    const told: Array<[string, boolean]> = [];
+    directory.onChanged((client_id, is_deleted) => told.push([client_id, is_deleted]));
+    tell('ant');
+    tell('bee', true);
+    expect(told).toEqual([
+      ['ant', false],
+      ['bee', true],
+    ]);
   });
 
   it('are all forgotten when notifications may have been missed', async () => {

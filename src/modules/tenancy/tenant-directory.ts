@@ -4,10 +4,13 @@ import { Listener } from '../../platform/database/index.js';
 import { CLIENT_NAME, Logger } from '../../platform/http/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import type { Tenant } from './tenant.entity.js';
-import { TENANT_CHANNEL, TenantRegisterRepository } from './tenant-register.repository.js';
+import { TENANT_CHANNEL, type TenantNotice, TenantRegisterRepository } from './tenant-register.repository.js';
 
 /** What is kept in memory of a tenant. */
 export type TenantFacts = Readonly<Tenant>;
+
+/** Told of each tenant that changed, and whether it is gone. */
+export type TenantWatcher = (client_id: string, is_deleted: boolean) => void;
 
 interface Entry {
   readonly facts: TenantFacts | null;
@@ -29,7 +32,7 @@ export class TenantDirectory implements OnModuleInit {
   private readonly absent = new BoundedCache<string, Entry>(MAX_ABSENT);
   private readonly loading = new Map<string, Promise<TenantFacts | null>>();
   private hosts: ReadonlyMap<string, string> = new Map();
-  private readonly watchers = new Set<(client_id: string) => void>();
+  private readonly watchers = new Set<TenantWatcher>();
   private reading: Promise<void> | null = null;
   private readAgain = false;
 
@@ -41,7 +44,7 @@ export class TenantDirectory implements OnModuleInit {
 
   /** Listens first and reads then, so that no change falls between. */
   async onModuleInit(): Promise<void> {
-    await this.listener.on(TENANT_CHANNEL, (client_id) => void this.hear(client_id));
+    await this.listener.on(TENANT_CHANNEL, (payload) => void this.hear(payload));
     this.listener.onReconnected(() => this.forgetAll());
     await this.readHosts();
   }
@@ -90,24 +93,25 @@ export class TenantDirectory implements OnModuleInit {
   }
 
   /** Calls `handler` when a tenant changed or went, in the turn in which this node forgets what it knew of it. */
-  onChanged(handler: (client_id: string) => void): void {
+  onChanged(handler: TenantWatcher): void {
     this.watchers.add(handler);
   }
 
   /** Forgets what it knew of a tenant; resolves once the host names are as they are now. */
-  changed(client_id: string): Promise<void> {
+  changed(client_id: string, is_deleted = false): Promise<void> {
     this.known.delete(client_id);
     this.absent.delete(client_id);
     this.loading.delete(client_id);
-    for (const watcher of this.watchers) watcher(client_id);
+    for (const watcher of this.watchers) watcher(client_id, is_deleted);
     return this.readHosts();
   }
 
-  private async hear(client_id: string): Promise<void> {
+  private async hear(payload: string): Promise<void> {
     try {
-      await this.changed(client_id);
+      const { client_id, is_deleted } = JSON.parse(payload) as TenantNotice;
+      await this.changed(client_id, is_deleted);
     } catch (error) {
-      this.logger.error({ err: error, client_id }, 'the domains of tenants could not be read');
+      this.logger.error({ err: error, payload }, 'the domains of tenants could not be read');
     }
   }
 

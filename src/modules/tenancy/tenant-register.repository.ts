@@ -17,10 +17,12 @@ import { Tenant } from './tenant.entity.js';
 /** What a new tenant's row holds; the rest is the database's. */
 export type NewTenant = Omit<Tenant, 'created_at'>;
 
-/** The NOTIFY channel by which nodes hear that a tenant changed: its payload is the `client_id`. */
+/** The NOTIFY channel by which nodes hear that a tenant changed or went: its payload is a {@link TenantNotice} as JSON. */
 export const TENANT_CHANNEL = 'kaiwa_tenant';
-/** The NOTIFY channel by which nodes hear that credentials ended. */
-const AUTH_CHANNEL = 'kaiwa_auth';
+export interface TenantNotice {
+  readonly client_id: string;
+  readonly is_deleted: boolean;
+}
 
 /** A deleted tenant may have millions of rows; a statement is otherwise given seconds. */
 const DELETE_TIMEOUT_MS = 600_000;
@@ -87,7 +89,7 @@ export class TenantRegisterRepository {
 
   /** Tells every node, once the transaction commits, that the scope's tenant is not what it was. */
   async notifyOwn(): Promise<void> {
-    await this.database.sql('select pg_notify($1, $2)', [TENANT_CHANNEL, Scope.clientId()]);
+    await this.database.sql('select pg_notify($1, $2)', [TENANT_CHANNEL, noticeOf(Scope.clientId(), false)]);
   }
 
   /** Notes in the operator's log what the operator did to the scope's tenant. */
@@ -130,12 +132,7 @@ export class TenantRegisterRepository {
         request_id,
         JSON.stringify({ name: tenant.name }),
       ]);
-      await sql('select pg_notify($1, $2), pg_notify($3, $4)', [
-        TENANT_CHANNEL,
-        client_id,
-        AUTH_CHANNEL,
-        JSON.stringify({ kind: 'tenant', client_id }),
-      ]);
+      await sql('select pg_notify($1, $2)', [TENANT_CHANNEL, noticeOf(client_id, true)]);
       return true;
     });
   }
@@ -186,4 +183,8 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
       if (attempt >= MOST_TRIES || sqlState(error) !== '40P01') throw error;
     }
   }
+}
+
+function noticeOf(client_id: string, is_deleted: boolean): string {
+  return JSON.stringify({ client_id, is_deleted } satisfies TenantNotice);
 }

@@ -1,16 +1,7 @@
-import { Body, Controller, Delete, Get, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  Access,
-  Answers,
-  CurrentActor,
-  type KaiwaRequest,
-  type KaiwaResponse,
-  linkPage,
-  NameParam,
-  OperatorOnly,
-  PageQuery,
-} from '../../platform/http/index.js';
+import type { Page } from '../../platform/database/index.js';
+import { Access, Answers, CurrentActor, NameParam, OperatorOnly, PageQuery } from '../../platform/http/index.js';
 import type { Actor } from '../../platform/scope/index.js';
 import { ChangeAnyTenantDto, ChangeTenantDto, CreateTenantDto } from './tenant.dto.js';
 import { TenantService } from './tenant.service.js';
@@ -39,13 +30,8 @@ export class TenantController {
   @Get('tenants')
   @OperatorOnly()
   @Answers(200, [TenantView], { refuses: ['INVALID_CURSOR'] })
-  async listTenants(
-    @CurrentActor() actor: Actor,
-    @Query() query: PageQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<TenantView[]> {
-    return linkPage(await this.tenants.list(actor, query), request, response).map((tenant) => toTenantView(tenant, actor));
+  async listTenants(@CurrentActor() actor: Actor, @Query() query: PageQuery): Promise<Page<TenantView>> {
+    return (await this.tenants.list(actor, query)).map((tenant) => toTenantView(tenant, actor));
   }
 
   /** Change any tenant. Only the fields that are named change. */
@@ -91,12 +77,7 @@ export class TenantController {
   @Get('tenant/usage')
   @Access('admin')
   @Answers(200, [UsageDayView], { refuses: ['INVALID_CURSOR'] })
-  async listUsage(
-    @CurrentActor() actor: Actor,
-    @Query() query: UsageQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<UsageDayView[]> {
-    return linkPage(await this.usage.list(actor, query), request, response);
+  listUsage(@CurrentActor() actor: Actor, @Query() query: UsageQuery): Promise<Page<UsageDayView>> {
+    return this.usage.list(actor, query);
   }
 }

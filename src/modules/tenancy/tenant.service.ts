@@ -102,7 +102,7 @@ export class TenantService {
     assertTenancy(actor, 'tenants.manage');
     if (client_id === this.config.env.DEFAULT_CLIENT_ID) throw new AppError('DEFAULT_TENANT');
     if (!(await this.register.delete(client_id))) throw new AppError('TENANT_NOT_FOUND');
-    await this.directory.changed(client_id);
+    await this.directory.changed(client_id, true);
     this.events.publish('tenant.deleted', { client_id });
   }
 

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, Patch, Post, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import type { Page } from '../../platform/database/index.js';
 import {
   Access,
   Answers,
@@ -9,7 +10,6 @@ import {
   IdParam,
   type KaiwaRequest,
   type KaiwaResponse,
-  linkPage,
 } from '../../platform/http/index.js';
 import type { Actor, UserActor } from '../../platform/scope/index.js';
 import { ChangeAccountDto, IdsDto, PROFILE_EXAMPLES, ProfileDto, SearchUsersQuery, UsernamesDto } from './user.dto.js';
@@ -68,13 +68,8 @@ export class UserController {
   @Get('users')
   @Access('member', { scope: 'users' })
   @Answers(200, { type: 'array', items: EITHER }, { refuses: ['INVALID_CURSOR'], example: [PUBLIC_USER] })
-  async searchUsers(
-    @CurrentActor() actor: Actor,
-    @Query() query: SearchUsersQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<Array<PublicUserView | UserView>> {
-    return linkPage(await this.users.search(actor, query), request, response);
+  searchUsers(@CurrentActor() actor: Actor, @Query() query: SearchUsersQuery): Promise<Page<PublicUserView | UserView>> {
+    return this.users.search(actor, query);
   }
 
   /** Show somebody's profile. It is the public one, or the whole one for admins. */

@@ -54,8 +54,7 @@ export class UserService {
   /** A page of people by username, seen as by {@link get}; disabled accounts are for admins alone. @throws FORBIDDEN, INVALID_CURSOR */
   async search(actor: Actor, query: SearchUsersQuery): Promise<Page<PublicUserView | UserView>> {
     assertUsers(actor, 'users.read_public');
-    const { items, next_cursor } = await this.users.search(query, canUsers(actor, 'users.read_whole'), query);
-    return { items: items.map(viewFor(actor)), next_cursor };
+    return (await this.users.search(query, canUsers(actor, 'users.read_whole'), query)).map(viewFor(actor));
   }
 
   /** The id of each username, by the name as it was asked for, or `no match`. @throws FORBIDDEN */

@@ -1,9 +1,32 @@
 import { AppError } from '../errors/index.js';
 
-/** One page of a list; `next_cursor` is null on the last. */
-export interface Page<T> {
-  items: T[];
-  next_cursor: string | null;
+/** One page of a list; `next_cursor` is null on the last. Returned by a handler it is answered as its items, with the `Link` to the next page. */
+export class Page<T> {
+  constructor(
+    readonly items: T[],
+    readonly next_cursor: string | null,
+  ) {}
+
+  /** The same page of what `show` makes of each item. */
+  map<V>(show: (item: T) => V): Page<V> {
+    return new Page(
+      this.items.map((item) => show(item)),
+      this.next_cursor,
+    );
+  }
+
+  /** The same page where each item has its JSON. */
+  written(textOf: (item: T) => string): WrittenPage {
+    return new WrittenPage(`[${this.items.map(textOf).join()}]`, this.next_cursor);
+  }
+}
+
+/** A page whose list is JSON already, such as PostgreSQL builds it; answered as {@link Page} is. */
+export class WrittenPage {
+  constructor(
+    readonly json: string,
+    readonly next_cursor: string | null,
+  ) {}
 }
 
 /** Which page is asked for. */
@@ -63,7 +86,7 @@ export function decodeCursor(cursor: string, kinds: readonly KeysetKind[]): Keys
 export function pageOf<T>(rows: readonly T[], limit: number, valuesOf: (row: T) => ReadonlyArray<KeysetValue | Date>): Page<T> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
-  return { items, next_cursor: rows.length > limit && last !== undefined ? encodeCursor(valuesOf(last)) : null };
+  return new Page(items, rows.length > limit && last !== undefined ? encodeCursor(valuesOf(last)) : null);
 }
 
 function parse(text: string): unknown {

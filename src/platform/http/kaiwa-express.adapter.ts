@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type Express, type NextFunction } from 'express';
+import { Page, WrittenPage } from '../database/index.js';
 import { AppError } from '../errors/index.js';
 import { Scope } from '../scope/index.js';
 import { bearPrototypes, type BornPrototypes, HttpScope, rememberAddress } from './born-prototypes.js';
@@ -12,6 +13,7 @@ import { BodyReader, hasBody } from './body-reader.js';
 import type { KaiwaRequest, KaiwaResponse, RouteHandler, RouteMethod, RouteRecord } from './exchange.js';
 import { type ExchangeObserver, ExchangeTracker } from './exchange-tracker.js';
 import { answerPreflight, isPreflight, type OriginPolicy, setOriginHeaders } from './origin-policy.js';
+import { setNextLink } from './page-query.dto.js';
 import { type FaultReport, Problems } from './problem.filter.js';
 import { RawJson } from './raw-json.js';
 import { JSON_TYPE, sendText } from './reply.js';
@@ -216,11 +218,12 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
     return response;
   }
 
-  /** Sends what a handler returned: {@link RawJson} as it is, objects as JSON, strings as text, streams as Nest does. */
+  /** Sends what a handler returned: {@link RawJson} as it is, pages with their `Link`, objects as JSON, strings as text, streams as Nest does. */
   override reply(response: KaiwaResponse, body: unknown, statusCode?: number): unknown {
     const status = statusCode ?? response.statusCode;
     if (body instanceof RawJson) return sendText(response, body.status ?? status, JSON_TYPE, body.json, this.hookFault(response));
     if (body === undefined || body === null) return sendText(response, status, JSON_TYPE, '', this.hookFault(response));
+    if (body instanceof Page || body instanceof WrittenPage) return this.replyPage(response, status, body);
     if (body instanceof StreamableFile || Buffer.isBuffer(body)) return super.reply(response, body, statusCode) as unknown;
     if (typeof body === 'object') return sendText(response, status, JSON_TYPE, JSON.stringify(body), this.hookFault(response));
     return sendText(
@@ -230,6 +233,12 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
       typeof body === 'string' ? body : JSON.stringify(body),
       this.hookFault(response),
     );
+  }
+
+  private replyPage(response: KaiwaResponse, status: number, page: Page<unknown> | WrittenPage): unknown {
+    if (page.next_cursor !== null) setNextLink(response, response.req, { cursor: page.next_cursor });
+    const json = page instanceof WrittenPage ? page.json : JSON.stringify(page.items);
+    return sendText(response, status, JSON_TYPE, json, this.hookFault(response));
   }
 
   private hookFault(response: KaiwaResponse): (error: unknown) => void {

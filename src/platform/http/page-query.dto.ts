@@ -42,12 +42,6 @@ export function setNextLink(response: Response, request: Request, changes: Recor
   response.setHeader('Link', `<${baseUrlOf(request)}${path}?${query.toString()}>; rel="next"`);
 }
 
-/** Sets the `Link` to the next page, where there is one, and answers this page's items. */
-export function linkPage<T>(page: { items: T[]; next_cursor: string | null }, request: Request, response: Response): T[] {
-  if (page.next_cursor !== null) setNextLink(response, request, { cursor: page.next_cursor });
-  return page.items;
-}
-
 /** Where the caller reached this server: `PUBLIC_URL` where it is set, else what the request says. Without a slash at the end. */
 export function baseUrlOf(request: Request): string {
   const configured = request.app.get('public url') as string | undefined;

@@ -11,8 +11,6 @@ export const channels = {
   tenant: (client_id: string): string => `${client_id}/t`,
   /** One person's sockets that came by a pass, whatever it is for. */
   holder: (client_id: string, user_id: string): string => `${client_id}/h/${user_id}`,
-  /** One person's sockets that came by a pass for one call. */
-  leg: (client_id: string, call_id: string, user_id: string): string => `${client_id}/c/${call_id}/${user_id}`,
   /** One person's sockets that came by a pass for one meeting. */
   seat: (client_id: string, meeting_id: string, user_id: string): string => `${client_id}/m/${meeting_id}/${user_id}`,
 };

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, decodeCursor, type Page, pageLimit, pageOf, type PageRequest } from '../../../platform/database/index.js';
+import { Database, decodeCursor, pageLimit, pageOf, type PageRequest, type WrittenPage } from '../../../platform/database/index.js';
 import { newId } from '../../../platform/ids/index.js';
 import { Scope } from '../../../platform/scope/index.js';
 import type { ToolCall } from '../../calls/index.js';
@@ -69,7 +69,7 @@ export class ChatLogRepository {
   }
 
   /** A page of executions as JSON, newest first. */
-  async listJson(filter: ChatLogFilter, page: PageRequest): Promise<Page<string>> {
+  async listJson(filter: ChatLogFilter, page: PageRequest): Promise<WrittenPage> {
     const limit = pageLimit(page.limit);
     const [before_ts = null, before_id = null] = page.cursor === undefined ? [] : decodeCursor(page.cursor, ['timestamp', 'uuid']);
     const rows = await this.database.sql<{ ts: Date; id: string; json: string }>(
@@ -97,7 +97,6 @@ export class ChatLogRepository {
         limit + 1,
       ],
     );
-    const { items, next_cursor } = pageOf(rows, limit, (row) => [row.ts, row.id]);
-    return { items: items.map(({ json }) => json), next_cursor };
+    return pageOf(rows, limit, (row) => [row.ts, row.id]).written(({ json }) => json);
   }
 }

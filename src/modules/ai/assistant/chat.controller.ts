@@ -1,15 +1,7 @@
 import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
-import {
-  Access,
-  Answers,
-  CurrentActor,
-  type KaiwaRequest,
-  type KaiwaResponse,
-  NoIdempotencyWhen,
-  RawJson,
-  setNextLink,
-} from '../../../platform/http/index.js';
+import type { WrittenPage } from '../../../platform/database/index.js';
+import { Access, Answers, CurrentActor, type KaiwaRequest, type KaiwaResponse, NoIdempotencyWhen } from '../../../platform/http/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { ChatDoor, wantsEvents } from './chat.door.js';
 import { ChatDto, ChatLogQuery } from './chat.dto.js';
@@ -85,14 +77,7 @@ export class ChatController {
   @Get('chat-logs')
   @Access('staff', { scope: 'phone' })
   @Answers(200, [ChatLogView], { refuses: ['INVALID_CURSOR'] })
-  async listChatLogs(
-    @CurrentActor() actor: Actor,
-    @Query() query: ChatLogQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<RawJson> {
-    const { items, next_cursor } = await this.chats.listLogs(actor, query);
-    if (next_cursor !== null) setNextLink(response, request, { cursor: next_cursor });
-    return new RawJson(`[${items.join(',')}]`);
+  listChatLogs(@CurrentActor() actor: Actor, @Query() query: ChatLogQuery): Promise<WrittenPage> {
+    return this.chats.listLogs(actor, query);
   }
 }

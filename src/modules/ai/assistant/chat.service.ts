@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Page } from '../../../platform/database/index.js';
+import type { WrittenPage } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { CallLog, PhoneNumbers } from '../../calls/index.js';
@@ -47,7 +47,7 @@ export class ChatService {
   }
 
   /** A page of executions, newest first. @throws FORBIDDEN, INVALID_CURSOR, VALIDATION_FAILED for a phone number that is none */
-  async listLogs(actor: Actor, query: ChatLogQuery): Promise<Page<string>> {
+  async listLogs(actor: Actor, query: ChatLogQuery): Promise<WrittenPage> {
     assertAi(actor, 'chat_logs.read');
     const { phone, from, to, status } = query;
     const phone_key = phone === undefined ? undefined : await this.numbers.key(phone, 'phone');

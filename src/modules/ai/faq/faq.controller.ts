@@ -1,6 +1,7 @@
-import { Body, Controller, Delete, Get, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Access, Answers, CurrentActor, type KaiwaRequest, type KaiwaResponse, linkPage, TextParam } from '../../../platform/http/index.js';
+import type { Page } from '../../../platform/database/index.js';
+import { Access, Answers, CurrentActor, TextParam } from '../../../platform/http/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { MessageAnswerView } from '../../users/index.js';
 import { CreateFaqDto, FaqQuery, MAX_QUESTION, UpdateFaqDto } from './faq.dto.js';
@@ -22,13 +23,8 @@ export class FaqController {
   @Get('faqs')
   @Access('member', { scope: 'phone' })
   @Answers(200, [FaqView], { refuses: ['INVALID_CURSOR'] })
-  async listFaqs(
-    @CurrentActor() actor: Actor,
-    @Query() query: FaqQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<FaqView[]> {
-    return linkPage(await this.faqs.list(actor, query), request, response);
+  listFaqs(@CurrentActor() actor: Actor, @Query() query: FaqQuery): Promise<Page<FaqView>> {
+    return this.faqs.list(actor, query);
   }
 
   /** Make a FAQ. The assistant knows it from then on. A tenant has 20,000 at most. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, isUniqueViolation, type Page } from '../../../platform/database/index.js';
+import { Database, isUniqueViolation, Page } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { AuditService } from '../../tenancy/index.js';
@@ -26,13 +26,10 @@ export class FaqService {
   /** A page of FAQs by their question; with `q` the nearest ones to that, best first. @throws FORBIDDEN, INVALID_CURSOR */
   async list(actor: Actor, query: FaqQuery): Promise<Page<FaqView>> {
     assertAi(actor, 'faqs.read');
-    if (query.q === undefined) {
-      const { items, next_cursor } = await this.faqs.list({}, query);
-      return { items: items.map(toFaqView), next_cursor };
-    }
+    if (query.q === undefined) return (await this.faqs.list({}, query)).map(toFaqView);
     const hits = await this.search.nearest(query.q, query.limit);
     const found = await this.faqs.findQuestions(hits.map(({ question }) => question));
-    return { items: found.map(toFaqView), next_cursor: null };
+    return new Page(found.map(toFaqView), null);
   }
 
   /** @throws FORBIDDEN, FAQ_NOT_FOUND */

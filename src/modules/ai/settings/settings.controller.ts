@@ -1,16 +1,7 @@
-import { Body, Controller, Get, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  Access,
-  type AccessOptions,
-  Answers,
-  CountParam,
-  CurrentActor,
-  type KaiwaRequest,
-  type KaiwaResponse,
-  linkPage,
-  PageQuery,
-} from '../../../platform/http/index.js';
+import type { Page } from '../../../platform/database/index.js';
+import { Access, type AccessOptions, Answers, CountParam, CurrentActor, PageQuery } from '../../../platform/http/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { ExtToolsDto, FunctionConfigDto, PromptDto } from './settings.dto.js';
 import { SettingsService } from './settings.service.js';
@@ -56,13 +47,8 @@ export class SettingsController {
   @Get('prompt/versions')
   @Access('staff', READERS)
   @Answers(200, [PromptVersionView], { refuses: ['INVALID_CURSOR'] })
-  async listPromptVersions(
-    @CurrentActor() actor: Actor,
-    @Query() query: PageQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<PromptVersionView[]> {
-    return linkPage(await this.settings.versions(actor, 'prompt', query), request, response);
+  listPromptVersions(@CurrentActor() actor: Actor, @Query() query: PageQuery): Promise<Page<PromptVersionView>> {
+    return this.settings.versions(actor, 'prompt', query);
   }
 
   /** Bring back an earlier version of the assistant's prompt. It becomes the current one as a new version. */
@@ -93,13 +79,8 @@ export class SettingsController {
   @Get('func-config/versions')
   @Access('staff', READERS)
   @Answers(200, [FunctionConfigVersionView], { refuses: ['INVALID_CURSOR'] })
-  async listFuncConfigVersions(
-    @CurrentActor() actor: Actor,
-    @Query() query: PageQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<FunctionConfigVersionView[]> {
-    return linkPage(await this.settings.versions(actor, 'func_config', query), request, response);
+  listFuncConfigVersions(@CurrentActor() actor: Actor, @Query() query: PageQuery): Promise<Page<FunctionConfigVersionView>> {
+    return this.settings.versions(actor, 'func_config', query);
   }
 
   /** Bring back an earlier version of the functions that callers run. It becomes the current one as a new version. */
@@ -130,13 +111,8 @@ export class SettingsController {
   @Get('ext-tools/versions')
   @Access('staff', READERS)
   @Answers(200, [ExtToolsVersionView], { refuses: ['INVALID_CURSOR'] })
-  async listExtToolsVersions(
-    @CurrentActor() actor: Actor,
-    @Query() query: PageQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<ExtToolsVersionView[]> {
-    return linkPage(await this.settings.versions(actor, 'ext_tools', query), request, response);
+  listExtToolsVersions(@CurrentActor() actor: Actor, @Query() query: PageQuery): Promise<Page<ExtToolsVersionView>> {
+    return this.settings.versions(actor, 'ext_tools', query);
   }
 
   /** Bring back an earlier version of the tools that this server runs. It becomes the current one as a new version. */

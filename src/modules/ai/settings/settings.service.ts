@@ -74,8 +74,7 @@ export class SettingsService {
   /** A page of versions, newest first. @throws FORBIDDEN, INVALID_CURSOR */
   async versions<K extends SettingKind>(actor: Actor, kind: K, page: PageRequest): Promise<Page<ShownVersion<K>>> {
     assertAi(actor, 'settings.read');
-    const { items, next_cursor } = await this.settings.versions(kind, page);
-    return { items: items.map((row) => this.shownVersion(kind, row)), next_cursor };
+    return (await this.settings.versions(kind, page)).map((row) => this.shownVersion(kind, row));
   }
 
   /** Makes an earlier version's value the current one, as a new version. @throws FORBIDDEN, VERSION_NOT_FOUND, VALIDATION_FAILED where it would not be taken any more */

@@ -1,6 +1,7 @@
-import { Body, Controller, Delete, Get, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Access, Answers, CurrentActor, type KaiwaRequest, type KaiwaResponse, linkPage, TextParam } from '../../../platform/http/index.js';
+import type { Page } from '../../../platform/database/index.js';
+import { Access, Answers, CurrentActor, TextParam } from '../../../platform/http/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { MessageAnswerView } from '../../users/index.js';
 import { CreateTaskDto, MAX_NAME, TaskQuery, UpdateTaskDto } from './task.dto.js';
@@ -18,13 +19,8 @@ export class TaskController {
   @Get('tasks')
   @Access('staff', { scope: 'phone' })
   @Answers(200, [TaskView], { refuses: ['INVALID_CURSOR'] })
-  async listTasks(
-    @CurrentActor() actor: Actor,
-    @Query() query: TaskQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<TaskView[]> {
-    return linkPage(await this.tasks.list(actor, query), request, response);
+  listTasks(@CurrentActor() actor: Actor, @Query() query: TaskQuery): Promise<Page<TaskView>> {
+    return this.tasks.list(actor, query);
   }
 
   /** Make a task. */

@@ -39,8 +39,7 @@ export class TaskService {
       status,
       call_id,
     };
-    const page = await this.tasks.page(filter, { limit, cursor });
-    return { items: page.items.map(toTaskView), next_cursor: page.next_cursor };
+    return (await this.tasks.page(filter, { limit, cursor })).map(toTaskView);
   }
 
   /** @throws FORBIDDEN, TASK_NOT_FOUND */

@@ -1,15 +1,7 @@
-import { Body, Controller, Delete, Get, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  Access,
-  Answers,
-  CurrentActor,
-  type KaiwaRequest,
-  type KaiwaResponse,
-  linkPage,
-  PageQuery,
-  RawJson,
-} from '../../../platform/http/index.js';
+import type { Page, WrittenPage } from '../../../platform/database/index.js';
+import { Access, Answers, CurrentActor, PageQuery, RawJson } from '../../../platform/http/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { CallQuery, CallTurnDto, ChangeCallDto, CreateCallDto, ListCallsQuery } from './call.dto.js';
 import { CallService } from './call.service.js';
@@ -26,26 +18,16 @@ export class CallController {
   @Get('calls')
   @Access('member', { scope: 'phone' })
   @Answers(200, [CallView], { refuses: ['INVALID_CURSOR'], ...NEXT })
-  async listCalls(
-    @CurrentActor() actor: Actor,
-    @Query() query: ListCallsQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<RawJson> {
-    return new RawJson(`[${linkPage(await this.calls.list(actor, query), request, response).join()}]`);
+  listCalls(@CurrentActor() actor: Actor, @Query() query: ListCallsQuery): Promise<WrittenPage> {
+    return this.calls.list(actor, query);
   }
 
   /** List the numbers that called or were called, by number. */
   @Get('phones')
   @Access('staff', { scope: 'phone' })
   @Answers(200, [PhoneView], { refuses: ['INVALID_CURSOR'], ...NEXT })
-  async listPhones(
-    @CurrentActor() actor: Actor,
-    @Query() query: PageQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<PhoneView[]> {
-    return linkPage(await this.calls.listPhones(actor, query), request, response);
+  listPhones(@CurrentActor() actor: Actor, @Query() query: PageQuery): Promise<Page<PhoneView>> {
+    return this.calls.listPhones(actor, query);
   }
 
   /** Log a call. */

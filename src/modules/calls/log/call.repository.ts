@@ -7,6 +7,7 @@ import {
   pageOf,
   type PageRequest,
   TenantRepository,
+  type WrittenPage,
 } from '../../../platform/database/index.js';
 import { newId } from '../../../platform/ids/index.js';
 import { Scope } from '../../../platform/scope/index.js';
@@ -65,7 +66,7 @@ export class CallRepository extends TenantRepository<Call> {
   }
 
   /** A page of calls as JSON, newest first. Each set of filters is a statement of its own, so that each has its own plan. */
-  async listJson(filter: CallFilter, page: PageRequest): Promise<Page<string>> {
+  async listJson(filter: CallFilter, page: PageRequest): Promise<WrittenPage> {
     const limit = pageLimit(page.limit);
     const values: unknown[] = [Scope.clientId()];
     const bind: Bind = (value) => `$${values.push(value)}`;
@@ -80,8 +81,7 @@ export class CallRepository extends TenantRepository<Call> {
         order by c.started_at desc, c.id desc limit ${bind(limit + 1)}`,
       values,
     );
-    const { items, next_cursor } = pageOf(rows, limit, (row) => [row.started_at, row.id]);
-    return { items: items.map(({ json }) => json), next_cursor };
+    return pageOf(rows, limit, (row) => [row.started_at, row.id]).written(({ json }) => json);
   }
 
   /** A call with all its turns as JSON, or null. */
@@ -288,8 +288,11 @@ export class CallRepository extends TenantRepository<Call> {
         where n.phone_key is not null order by n.place`,
       [Scope.clientId(), after, limit + 1],
     );
-    const { items, next_cursor } = pageOf(rows, limit, (row) => [row.phone_key]);
-    return { items: items.map(({ phone_number, calls, last_call_at }) => ({ phone_number, calls, last_call_at })), next_cursor };
+    return pageOf(rows, limit, (row) => [row.phone_key]).map(({ phone_number, calls, last_call_at }) => ({
+      phone_number,
+      calls,
+      last_call_at,
+    }));
   }
 }
 

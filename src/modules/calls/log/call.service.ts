@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, isUniqueViolation, type Page, type PageRequest } from '../../../platform/database/index.js';
+import { Database, isUniqueViolation, type Page, type PageRequest, type WrittenPage } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
 import { UUID } from '../../../platform/http/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
@@ -26,7 +26,7 @@ export class CallService {
   ) {}
 
   /** A page of calls as JSON, newest first; members see their own with other users alone. @throws FORBIDDEN, VALIDATION_FAILED, INVALID_CURSOR */
-  async list(actor: Actor, query: ListCallsQuery): Promise<Page<string>> {
+  async list(actor: Actor, query: ListCallsQuery): Promise<WrittenPage> {
     assertCalls(actor, 'calls.list');
     const { phone, from, to, status, direction, q } = query;
     const filter: CallFilter = { from, to, status, direction, q, member_id: onlyOwnOf(actor) };
@@ -37,8 +37,8 @@ export class CallService {
   /** A page of the numbers in the log, by number. @throws FORBIDDEN, INVALID_CURSOR */
   async listPhones(actor: Actor, page: PageRequest): Promise<Page<PhoneView>> {
     assertCalls(actor, 'calls.read');
-    const { items, next_cursor } = await this.calls.listPhones(page);
-    return { items: items.map((phone) => ({ ...phone, last_call_at: phone.last_call_at.toISOString() })), next_cursor };
+    const phones = await this.calls.listPhones(page);
+    return phones.map((phone) => ({ ...phone, last_call_at: phone.last_call_at.toISOString() }));
   }
 
   /** The call of a name as JSON, with all its turns. @throws FORBIDDEN, VALIDATION_FAILED, CALL_NOT_FOUND */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type PagePlace, type RecordingFacts, Telephony } from '../../../integrations/telephony/index.js';
 import { BoundedCache } from '../../../platform/cache/index.js';
-import { decodeCursor, encodeCursor, type Page, pageLimit, type PageRequest } from '../../../platform/database/index.js';
+import { decodeCursor, encodeCursor, Page, pageLimit, type PageRequest } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
 import type { TwilioSettings } from '../../tenancy/index.js';
 import { CallOwners } from '../log/call-owners.js';
@@ -52,7 +52,7 @@ export class RecordingList {
     for (let asked = 0; asked < MOST_PROVIDER_PAGES && place !== null && items.length < limit; asked++) {
       place = await this.gather(account, filter, place, limit, items);
     }
-    return { items, next_cursor: place && encodeCursor([place.at?.token ?? '', place.at?.number ?? 0, place.skip]) };
+    return new Page(items, place && encodeCursor([place.at?.token ?? '', place.at?.number ?? 0, place.skip]));
   }
 
   /** Adds what one page of the provider's has to `items`, up to `limit`; answers where to go on. */

@@ -1,15 +1,7 @@
-import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
-import {
-  Access,
-  Answers,
-  CurrentActor,
-  type KaiwaRequest,
-  type KaiwaResponse,
-  linkPage,
-  RawJson,
-  sendStream,
-} from '../../../platform/http/index.js';
+import type { Page } from '../../../platform/database/index.js';
+import { Access, Answers, CurrentActor, type KaiwaResponse, RawJson, sendStream } from '../../../platform/http/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { RecordingSidParam } from './recording-sid-param.decorator.js';
 import { ListRecordingsQuery, RecordingQuery, TranscriptionQuery } from './recording.dto.js';
@@ -29,13 +21,8 @@ export class RecordingController {
   @Get('recordings')
   @Access('staff', { scope: 'phone' })
   @Answers(200, [RecordingView], { refuses: ['INVALID_CURSOR', ...UPSTREAM], headers: { Link: 'The next page, where there is one' } })
-  async listRecordings(
-    @CurrentActor() actor: Actor,
-    @Query() query: ListRecordingsQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<RecordingView[]> {
-    return linkPage(await this.recordings.list(actor, query), request, response);
+  listRecordings(@CurrentActor() actor: Actor, @Query() query: ListRecordingsQuery): Promise<Page<RecordingView>> {
+    return this.recordings.list(actor, query);
   }
 
   /** Play a recording. The audio is passed on as it comes, from where `Range` says. */

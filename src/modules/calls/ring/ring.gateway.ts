@@ -1,7 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { WebSocketGateway } from '@nestjs/websockets';
-import { AppError } from '../../../platform/errors/index.js';
-import { channels, type KaiwaSocket, SocketEvent } from '../../../platform/realtime/index.js';
+import { type KaiwaSocket, SocketEvent } from '../../../platform/realtime/index.js';
 import { CallSignalDto } from './ring.dto.js';
 import { RingService } from './ring.service.js';
 
@@ -15,11 +14,8 @@ export class RingGateway {
 
   @SocketEvent('call:signal', CallSignalDto, { summary: 'Tell the other of the two what their browser needs to know' })
   async signal(socket: KaiwaSocket, { call_id, data }: CallSignalDto): Promise<void> {
-    const { client_id, actor, pass } = socket.data;
-    // A pass is for one call alone.
-    if (pass && pass.channel !== channels.leg(client_id, call_id, actor.id)) throw new AppError('CALL_NOT_FOUND');
     const before = this.last.get(socket) ?? Promise.resolve();
-    const signal = before.then(() => this.rings.signal(actor.id, socket, call_id, data));
+    const signal = before.then(() => this.rings.signal(socket.data.actor.id, socket, call_id, data));
     this.last.set(
       socket,
       signal.catch(() => undefined),

@@ -16,6 +16,6 @@ import { SignalRelay } from './signal-relay.js';
   imports: [UsersModule, ChatModule, CallsModule],
   controllers: [RingController],
   providers: [IceServers, RingGateway, RingLifecycle, RingNotifier, RingRepository, RingService, SignalRelay],
-  exports: [IceServers, RingService, SignalRelay],
+  exports: [IceServers, SignalRelay],
 })
 export class RingModule {}

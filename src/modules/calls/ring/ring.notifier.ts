@@ -74,11 +74,11 @@ export class RingNotifier implements OnModuleInit, OnModuleDestroy {
 
   private apply({ client_id, event, call }: Notice): void {
     if (event === 'call:incoming') {
-      this.ring(this.realtime.socketsIn(channelOf(client_id, call, call.callee.id)), call);
+      this.ring(this.realtime.socketsIn(channels.user(client_id, call.callee.id)), call);
       return;
     }
     for (const { id } of [call.caller, call.callee]) {
-      const channel = channelOf(client_id, call, id);
+      const channel = channels.user(client_id, id);
       if (this.realtime.hasSockets(channel)) this.realtime.emitHere(channel, event, this.view(call, id));
     }
   }
@@ -116,9 +116,4 @@ export class RingNotifier implements OnModuleInit, OnModuleDestroy {
       });
     }
   }
-}
-
-/** Where one of the two hears of a call: on all their sockets, or on those that came for this call, where it was arranged. */
-export function channelOf(client_id: string, call: Ring, user_id: string): string {
-  return call.is_arranged ? channels.leg(client_id, call.id, user_id) : channels.user(client_id, user_id);
 }

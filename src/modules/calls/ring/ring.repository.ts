@@ -19,15 +19,13 @@ export interface Ring {
   callee: Party;
   status: CallStatus;
   media: Media;
-  /** Begun by appointment: nobody rang, nobody is busy with it, and the two need not know each other's names. */
-  is_arranged: boolean;
 }
 
 const PARTY = (column: string): string =>
   `(select json_strip_nulls(json_build_object('id', c.${column}, 'username', (
-      select u.username from users u where u.client_id = c.client_id and u.id = c.${column} and not c.is_arranged))))`;
+      select u.username from users u where u.client_id = c.client_id and u.id = c.${column}))))`;
 
-const RING = `c.id, ${PARTY('caller_id')} as caller, ${PARTY('callee_id')} as callee, c.status, c.media, c.is_arranged`;
+const RING = `c.id, ${PARTY('caller_id')} as caller, ${PARTY('callee_id')} as callee, c.status, c.media`;
 
 const IS_INTERNAL = `c.client_id = $1 and c.direction = 'internal'`;
 
@@ -36,14 +34,13 @@ const IS_INTERNAL = `c.client_id = $1 and c.direction = 'internal'`;
 export class RingRepository {
   constructor(private readonly database: Database) {}
 
-  /** Logs a call between two: one that rings, or one that was arranged and is under way. */
-  async insert(call: { caller_id: string; callee_id: string; media: Media; is_arranged: boolean }): Promise<string> {
-    const { caller_id, callee_id, media, is_arranged } = call;
+  /** Logs a call that rings. */
+  async insert({ caller_id, callee_id, media }: { caller_id: string; callee_id: string; media: Media }): Promise<string> {
     const id = newId();
     await this.database.sql(
-      `insert into calls (client_id, id, direction, status, caller_id, callee_id, media, metadata, is_arranged, answered_at)
-       values ($1, $2, 'internal', case when $3 then 'in_progress' else 'ringing' end, $4, $5, $6, $7::jsonb, $3, case when $3 then now() end)`,
-      [Scope.clientId(), id, is_arranged, caller_id, callee_id, media, JSON.stringify({ caller_id, callee_id, media })],
+      `insert into calls (client_id, id, direction, status, caller_id, callee_id, media, metadata)
+       values ($1, $2, 'internal', 'ringing', $3, $4, $5, $6::jsonb)`,
+      [Scope.clientId(), id, caller_id, callee_id, media, JSON.stringify({ caller_id, callee_id, media })],
     );
     return id;
   }
@@ -115,15 +112,5 @@ export class RingRepository {
           and c.active_at > now() - make_interval(secs => $3) order by c.active_at limit 1000`,
       [Scope.clientId(), user_ids, seconds],
     );
-  }
-
-  /** The calls of one person that are not over, whoever opened them. */
-  async unfinishedOf(user_id: string): Promise<string[]> {
-    const rows = await this.database.sql<{ id: string }>(
-      `select c.id from calls c where ${IS_INTERNAL} and (c.caller_id = $2 or c.callee_id = $2) and c.status in ('ringing', 'in_progress')
-        order by c.id`,
-      [Scope.clientId(), user_id],
-    );
-    return rows.map(({ id }) => id);
   }
 }

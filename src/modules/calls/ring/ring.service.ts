@@ -2,16 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
 import { Jobs } from '../../../platform/jobs/index.js';
-import { channels, type SocketPass } from '../../../platform/realtime/index.js';
+import { channels } from '../../../platform/realtime/index.js';
 import { type Actor, Scope } from '../../../platform/scope/index.js';
 import { SocketRegister } from '../../chat/index.js';
 import { UserDirectory } from '../../users/index.js';
 import { CallLog } from '../log/call-log.js';
 import { type CallStatus, isOpen } from '../log/call.entity.js';
-import type { Media } from './media.js';
 import type { StartCallDto } from './ring.dto.js';
 import type { RingEventName } from './ring.events.js';
-import { channelOf, RingNotifier } from './ring.notifier.js';
+import { RingNotifier } from './ring.notifier.js';
 import { partyOf } from './ring.policy.js';
 import { type Ring, RingRepository } from './ring.repository.js';
 import type { UserCallView } from './ring.view.js';
@@ -46,41 +45,12 @@ export class RingService {
     if (callee_id === caller_id) throw AppError.field('callee_id', 'must be somebody else');
     await this.assertUsers([caller_id, callee_id]);
     const call = await this.database.transaction(async () => {
-      const id = await this.rings.insert({ caller_id, callee_id, media: body.media ?? 'audio', is_arranged: false });
+      const id = await this.rings.insert({ caller_id, callee_id, media: body.media ?? 'audio' });
       await this.rings.engage(id, [caller_id, callee_id]);
       await this.jobs.enqueue('call.miss', { call_id: id }, { run_at: new Date(Date.now() + RING_MS), key: id });
       return this.tell('call:incoming', id);
     });
     return this.notifier.view(call, caller_id);
-  }
-
-  /**
-   * Begins a call between two who have an appointment, in progress from the start: nothing rings, neither is busy with it, they need not be
-   * connected, and neither learns the other's username. It lasts until {@link finish}. Its sockets come by a pass: see {@link passFor}.
-   * @throws USER_NOT_FOUND
-   */
-  async arrange(call: { caller_id: string; callee_id: string; media: Media }): Promise<string> {
-    await this.assertUsers([call.caller_id, call.callee_id]);
-    return this.rings.insert({ ...call, is_arranged: true });
-  }
-
-  /** Ends a call, whoever is in it; the two are told. One that is over stays as it is. @throws CALL_NOT_FOUND */
-  async finish(id: string): Promise<void> {
-    await this.database.transaction(async () => {
-      const call = await this.rings.find(id, true);
-      if (!call) throw new AppError('CALL_NOT_FOUND');
-      if (isOpen(call.status)) await this.endBy(call, call.caller.id);
-    });
-  }
-
-  /** The call as one of the two sees it, with the ICE servers for that person. @throws CALL_NOT_FOUND */
-  async viewFor(id: string, user_id: string): Promise<UserCallView> {
-    return this.notifier.view(assertParty(await this.rings.find(id), user_id), user_id);
-  }
-
-  /** What a socket may do that comes for one side of an arranged call, by a link: hear of that call, and send its signals. */
-  passFor(id: string, user_id: string): SocketPass {
-    return { channel: channels.leg(Scope.clientId(), id, user_id), events: ['call:signal'] };
   }
 
   /** The call, to the two alone. @throws CALL_NOT_FOUND */
@@ -123,7 +93,7 @@ export class RingService {
     const call = assertParty(await this.rings.find(call_id), user_id);
     if (!isOpen(call.status)) throw new AppError('CALL_OVER');
     const [from, to] = call.caller.id === user_id ? [call.caller, call.callee] : [call.callee, call.caller];
-    const channel = channelOf(Scope.clientId(), call, to.id);
+    const channel = channels.user(Scope.clientId(), to.id);
     this.relay.send(origin, { channel, event: 'call:signal', payload: JSON.stringify({ call_id, from, data }) });
   }
 
@@ -152,8 +122,8 @@ export class RingService {
 
   /** Ends every call of a person whose account ends, in the transaction that ends it. */
   async endAllOf(user_id: string): Promise<void> {
-    for (const id of await this.rings.unfinishedOf(user_id)) {
-      const call = await this.rings.find(id, true);
+    for (const { call_id } of await this.rings.openIds([user_id])) {
+      const call = await this.rings.find(call_id, true);
       if (call && isOpen(call.status)) await this.close(call, call.status === 'ringing' ? 'missed' : 'completed', 'call:ended');
     }
   }

@@ -1,15 +1,7 @@
-import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  Access,
-  Answers,
-  CurrentActor,
-  CurrentUser,
-  IdParam,
-  type KaiwaRequest,
-  type KaiwaResponse,
-  linkPage,
-} from '../../../platform/http/index.js';
+import type { Page } from '../../../platform/database/index.js';
+import { Access, Answers, CurrentActor, CurrentUser, IdParam } from '../../../platform/http/index.js';
 import type { Actor, UserActor } from '../../../platform/scope/index.js';
 import { ListCertificatesQuery, RejectCertificateDto, SubmitCertificateDto } from './certificate.dto.js';
 import { CertificateService } from './certificate.service.js';
@@ -32,13 +24,8 @@ export class CertificateController {
   @Get()
   @Access('admin')
   @Answers(200, [CertificateView], { refuses: ['INVALID_CURSOR'], headers: { Link: 'The next page, where there is one' } })
-  async listCertificates(
-    @CurrentActor() actor: Actor,
-    @Query() query: ListCertificatesQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<CertificateView[]> {
-    return linkPage(await this.certificates.list(actor, query), request, response);
+  listCertificates(@CurrentActor() actor: Actor, @Query() query: ListCertificatesQuery): Promise<Page<CertificateView>> {
+    return this.certificates.list(actor, query);
   }
 
   /** Show one. To whose it is, and to admins. */

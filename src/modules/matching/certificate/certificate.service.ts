@@ -69,8 +69,7 @@ export class CertificateService {
   /** A page, the oldest first. @throws FORBIDDEN, INVALID_CURSOR */
   async list(actor: Actor, query: ListCertificatesQuery): Promise<Page<CertificateView>> {
     assertCanDecide(actor);
-    const { items, next_cursor } = await this.certificates.list(query.status === undefined ? {} : { status: query.status }, query);
-    return { items: items.map(toCertificateView), next_cursor };
+    return (await this.certificates.list(query.status === undefined ? {} : { status: query.status }, query)).map(toCertificateView);
   }
 
   /** One's own, or anybody's for admins. @throws CERTIFICATE_NOT_FOUND */

@@ -1,6 +1,7 @@
-import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Access, Answers, CurrentUser, type KaiwaRequest, type KaiwaResponse, linkPage } from '../../../platform/http/index.js';
+import type { Page } from '../../../platform/database/index.js';
+import { Access, Answers, CurrentUser } from '../../../platform/http/index.js';
 import type { UserActor } from '../../../platform/scope/index.js';
 import { ListDirectMessagesQuery, PostDirectMessageDto } from './direct-message.dto.js';
 import { DirectMessageService } from './direct-message.service.js';
@@ -18,13 +19,8 @@ export class DirectMessageController {
     refuses: ['MATCHING_NOT_FOUND', 'INVALID_CURSOR'],
     headers: { Link: 'The next page, where there is one' },
   })
-  async listDirectMessages(
-    @CurrentUser() user: UserActor,
-    @Query() query: ListDirectMessagesQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<DirectMessageView[]> {
-    return linkPage(await this.messages.list(user, query), request, response);
+  listDirectMessages(@CurrentUser() user: UserActor, @Query() query: ListDirectMessagesQuery): Promise<Page<DirectMessageView>> {
+    return this.messages.list(user, query);
   }
 
   /** Write to the other of a matching, who is told. It lives for 30 days, unless the tenant sets another time. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { decodeCursor, encodeCursor, type Page } from '../../../platform/database/index.js';
+import { decodeCursor, encodeCursor, Page } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
 import type { UserActor } from '../../../platform/scope/index.js';
 import { MessageService, type MessageView } from '../../chat/index.js';
@@ -24,10 +24,10 @@ export class DirectMessageService {
     const page = await this.messages.history(actor, room_id, { limit, ...(before === undefined ? {} : { before_seq: Number(before) }) });
     const messages = JSON.parse(page.json) as MessageView[];
     const next = page.next?.['before_seq'];
-    return {
-      items: messages.map((message) => toDirectMessageView(message, matching_id)),
-      next_cursor: next === undefined ? null : encodeCursor([next]),
-    };
+    return new Page(
+      messages.map((message) => toDirectMessageView(message, matching_id)),
+      next === undefined ? null : encodeCursor([next]),
+    );
   }
 
   /** Writes to the other, who is told. @throws MATCHING_NOT_FOUND to anybody but the two */

@@ -1,6 +1,7 @@
-import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Access, Answers, CurrentUser, type KaiwaRequest, type KaiwaResponse, linkPage, PageQuery } from '../../../platform/http/index.js';
+import type { Page } from '../../../platform/database/index.js';
+import { Access, Answers, CurrentUser, PageQuery } from '../../../platform/http/index.js';
 import type { UserActor } from '../../../platform/scope/index.js';
 import { ReadNotificationsDto } from './notification.dto.js';
 import { NotificationService } from './notification.service.js';
@@ -15,13 +16,8 @@ export class NotificationController {
   @Get()
   @Access('member')
   @Answers(200, [NotificationView], { refuses: ['INVALID_CURSOR'], headers: { Link: 'The next page, where there is one' } })
-  async listNotifications(
-    @CurrentUser() user: UserActor,
-    @Query() query: PageQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<NotificationView[]> {
-    return linkPage(await this.notifications.list(user, query), request, response);
+  listNotifications(@CurrentUser() user: UserActor, @Query() query: PageQuery): Promise<Page<NotificationView>> {
+    return this.notifications.list(user, query);
   }
 
   /** Mark notifications as read. All of them where none are named; what is not the caller's is passed over. */

@@ -52,8 +52,7 @@ export class NotificationService {
 
   /** A page of one's own, newest first. @throws INVALID_CURSOR */
   async list(actor: UserActor, page: PageRequest): Promise<Page<NotificationView>> {
-    const { items, next_cursor } = await this.notifications.list({ user_id: actor.id }, page);
-    return { items: items.map(toNotificationView), next_cursor };
+    return (await this.notifications.list({ user_id: actor.id }, page)).map(toNotificationView);
   }
 
   /** Marks those of one's own that are named as read, or all where none are; what is not one's own is as absent. */

@@ -1,6 +1,7 @@
-import { Body, Controller, Delete, Get, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Access, Answers, CurrentActor, IdParam, type KaiwaRequest, type KaiwaResponse, linkPage } from '../../../platform/http/index.js';
+import type { Page } from '../../../platform/database/index.js';
+import { Access, Answers, CurrentActor, IdParam } from '../../../platform/http/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { ListMasterDataQuery, MasterEntryDto } from './master-data.dto.js';
 import { MasterDataService } from './master-data.service.js';
@@ -15,13 +16,8 @@ export class DepartmentController {
   @Get()
   @Access('member', { scope: 'matching' })
   @Answers(200, [MasterEntryView], { refuses: ['INVALID_CURSOR'], headers: { Link: 'The next page, where there is one' } })
-  async listDepartments(
-    @CurrentActor() actor: Actor,
-    @Query() query: ListMasterDataQuery,
-    @Req() request: KaiwaRequest,
-    @Res({ passthrough: true }) response: KaiwaResponse,
-  ): Promise<MasterEntryView[]> {
-    return linkPage(await this.entries.list(actor, 'department', query), request, response);
+  listDepartments(@CurrentActor() actor: Actor, @Query() query: ListMasterDataQuery): Promise<Page<MasterEntryView>> {
+    return this.entries.list(actor, 'department', query);
   }
 
   /** Add a department. */

@@ -40,8 +40,7 @@ export class MasterDataRepository {
         order by name_key limit $4`,
       [Scope.clientId(), after, q === undefined ? null : caseless(q), limit + 1],
     );
-    const { items, next_cursor } = pageOf(rows, limit, (row) => [row.name_key]);
-    return { items: items.map(({ id, name }) => ({ id, name })), next_cursor };
+    return pageOf(rows, limit, (row) => [row.name_key]).map(({ id, name }) => ({ id, name }));
   }
 
   /** @throws NAME_TAKEN */
