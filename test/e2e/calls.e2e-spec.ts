@@ -233,6 +233,8 @@ describe('POST /call/turns', () => {
   });
 
   it('is 404 for a call that is not there', async () => {
+    const silent = await staff.api<Refusal>(`/call/turns?id=${randomUUID()}`, { method: 'POST', json: {} });
+    expect([silent.status, silent.body.details?.[0]?.field]).toEqual([400, 'user_text']);
     const { status, body } = await staff.api<Refusal>(`/call/turns?id=${randomUUID()}`, { method: 'POST', json: { user_text: 'x' } });
     expect([status, body.message]).toEqual([404, 'Call not found']);
   });

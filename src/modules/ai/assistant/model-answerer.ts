@@ -21,6 +21,9 @@ export interface ModelKnowledge {
   faqs(context: TurnContext): Promise<readonly FaqHit[]>;
 }
 
+/** What of a turn's time is the model's alone, to answer in whatever its tools did. */
+const MOST_ANSWER_MS = 5_000;
+
 /** The answerer behind an OpenAI-compatible server. */
 export class ModelAnswerer implements Answerer {
   readonly provider = 'openai';
@@ -69,10 +72,12 @@ export class ModelAnswerer implements Answerer {
         },
         { signal: context.signal, deadline_ms: context.deadline_ms, on_text, on_usage: (usage) => spend(usage) },
       );
+    const left_ms = context.deadline_ms - performance.now();
     const loop = new ToolLoop(messages, {
       ask,
       tools,
       signal: context.signal,
+      tools_until_ms: context.deadline_ms - Math.min(MOST_ANSWER_MS, left_ms / 4),
       listener: context.listener,
       ends_by: END_CALL,
       prior: context.prior,

@@ -193,6 +193,24 @@ describe('a tool', () => {
     expect(loop.tool_calls).toMatchObject([{ status: 'failed', result: { error: 'The tool took too long' } }]);
   });
 
+  it('that hangs is let go of while the model has time to say so; after that none is begun', async () => {
+    let ran = 0;
+    const hanging = tool('hangs', () => {
+      ran++;
+      return new Promise(() => undefined);
+    });
+    const { ask } = scripted({ calls: [{ name: 'hangs' }] }, { calls: [{ name: 'hangs' }] }, { text: '申し訳ありません' });
+    const loop = new ToolLoop([], {
+      ask,
+      tools: new Map([hanging]),
+      signal: new AbortController().signal,
+      tools_until_ms: performance.now() + 30,
+    });
+    await loop.run();
+    expect(loop.tool_calls.map(({ status }) => status)).toEqual(['failed', 'failed']);
+    expect([ran, loop.text]).toEqual([1, '申し訳ありません']);
+  });
+
   it('that answers too much is cut, and all of them together too', async () => {
     const calls = Array.from({ length: LOOP_LIMITS.calls_per_round }, (_, index) => ({ id: `c${index}`, name: 'loud' }));
     const { ask, asked } = scripted({ calls }, { text: 'x' });

@@ -39,6 +39,8 @@ export interface LoopOptions {
   readonly ask: Ask;
   readonly tools: ReadonlyMap<string, Tool>;
   readonly signal: AbortSignal;
+  /** When tools are let go of, by `performance.now()`, so that the model still has time to say so. */
+  readonly tools_until_ms?: number;
   readonly listener?: LoopListener;
   /** The tool whose success ends the conversation. */
   readonly ends_by?: string;
@@ -157,7 +159,8 @@ export class ToolLoop {
     if (tool?.run === null) return '';
     if (tool) {
       try {
-        const result = await inTime(tool.run(call.arguments as Record<string, unknown>, this.options.signal), this.options.signal);
+        const signal = this.toolSignal();
+        const result = await inTime(tool.run(call.arguments as Record<string, unknown>, signal), signal);
         call.status = 'done';
         call.result = result;
         if (call.name === this.options.ends_by) this.is_over = true;
@@ -171,6 +174,15 @@ export class ToolLoop {
     call.result = value;
     await this.options.listener?.result?.({ ...call });
     return text;
+  }
+
+  /** @throws ToolFailure where there is no time left for tools */
+  private toolSignal(): AbortSignal {
+    const { signal, tools_until_ms } = this.options;
+    if (tools_until_ms === undefined) return signal;
+    const left_ms = Math.floor(tools_until_ms - performance.now());
+    if (left_ms <= 0) throw new ToolFailure('The tool took too long');
+    return AbortSignal.any([signal, AbortSignal.timeout(left_ms)]);
   }
 
   private spendResult(text: string): string {

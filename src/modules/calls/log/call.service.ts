@@ -98,6 +98,7 @@ export class CallService {
   /** Adds a turn at the end of a call. @throws FORBIDDEN, VALIDATION_FAILED, CALL_NOT_FOUND, TOO_MANY_TURNS */
   async appendTurn(actor: Actor, query: CallQuery, input: CallTurnDto): Promise<CallTurnView> {
     assertCalls(actor, 'calls.write');
+    if (isSilent(input)) throw AppError.field('user_text', 'is required, or ai_text, or tool_calls');
     const name = await this.nameOf(query);
     const added = await this.database.transaction(async () => {
       const { id } = await this.lock(name);
@@ -185,4 +186,9 @@ function assertInOrder({ started_at, ended_at }: Columns): void {
 
 function turnOf({ ts, user_text, ai_text, tool_calls }: CallTurnDto): NewTurn {
   return { ts: ts ?? null, user_text: user_text ?? null, ai_text: ai_text ?? null, tool_calls: tool_calls ?? [] };
+}
+
+/** True for a turn in which nothing was said or done. */
+function isSilent({ user_text, ai_text, tool_calls }: CallTurnDto): boolean {
+  return !user_text && !ai_text && !tool_calls?.length;
 }
