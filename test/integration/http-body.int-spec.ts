@@ -140,13 +140,14 @@ describe('errors', () => {
 });
 
 describe('shutdown', () => {
-  it('closes connections with their answers and knows when nothing is in flight', async () => {
+  it('closes connections with their answers, then refuses new ones, and knows when nothing is in flight', async () => {
     const slow = probe.call('/scope?as=a&wait=80');
     await sleep(30);
     probe.adapter.beginShutdown();
+    expect((await probe.call('/plain', { headers: { connection: 'keep-alive' } })).headers.connection).toBe('close');
     expect(await probe.adapter.drained(10)).toBe(false);
+    await expect(probe.call('/plain')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     const [answer, drained] = await Promise.all([slow, probe.adapter.drained(1_000)]);
     expect([answer.status, drained]).toEqual([200, true]);
-    expect((await probe.call('/plain', { headers: { connection: 'keep-alive' } })).headers.connection).toBe('close');
   });
 });

@@ -12,6 +12,7 @@ const LINGER_MS = 30_000;
 export class EventStream {
   private readonly gone = new AbortController();
   private readonly heartbeat: NodeJS.Timeout;
+  private draining: Promise<void> | null = null;
 
   /** Sends the head; from here on errors can only be events. */
   constructor(
@@ -50,17 +51,19 @@ export class EventStream {
     response.once('close', () => clearTimeout(linger));
   }
 
+  /** However many wait, they wait for the same. */
   private drained(): Promise<void> {
     const { response } = this;
-    return new Promise((resolve) => {
+    return (this.draining ??= new Promise((resolve) => {
       const done = (): void => {
         response.off('drain', done);
         response.off('close', done);
+        this.draining = null;
         resolve();
       };
       response.on('drain', done);
       response.on('close', done);
-    });
+    }));
   }
 }
 
