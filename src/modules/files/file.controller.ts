@@ -90,7 +90,7 @@ export class FileController {
     return this.delivery.send(actor, id, query.w, request, response);
   }
 
-  /** Delete a file with its bytes. For its owner and admins. */
+  /** Delete a file with its bytes. For its owner and admins; the recording of a matching is both people's, and for admins alone. */
   @Delete(':id')
   @Access('member', { scope: 'files' })
   @Answers(204, undefined, { refuses: ['FILE_NOT_FOUND', 'FILE_IN_USE'] })
