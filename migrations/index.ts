@@ -11,6 +11,7 @@ import { CreatePages1763600800000 } from './1763600800000-CreatePages.js';
 import { CreateRinging1763600900000 } from './1763600900000-CreateRinging.js';
 import { CreateMatching1763601000000 } from './1763601000000-CreateMatching.js';
 import { CreateMeetings1763601100000 } from './1763601100000-CreateMeetings.js';
+import { NameNodesOfRunners1763601250000 } from './1763601250000-NameNodesOfRunners.js';
 
 /** Every migration, oldest first; listed, so that a build without one does not compile. */
 export const MIGRATIONS: Array<new () => MigrationInterface> = [
@@ -26,4 +27,5 @@ export const MIGRATIONS: Array<new () => MigrationInterface> = [
   CreateRinging1763600900000,
   CreateMatching1763601000000,
   CreateMeetings1763601100000,
+  NameNodesOfRunners1763601250000,
 ];

@@ -120,7 +120,7 @@ export class ResumableService {
     this.prefixes.set(asked, request.baseUrl);
     const answer = await this.server.handleWeb(asked);
     body?.release();
-    if (answer.status >= 400) throw refusalOf(answer.status, this.thrown.get(asked), await answer.text());
+    if (answer.status >= 400) throw refusalOf(answer.status, this.thrown.get(asked), await answer.text(), headers);
     if (request.method === 'DELETE') this.trash.wake();
     for (const [name, value] of answer.headers) if (!OURS.test(name)) response.setHeader(name, value);
     response.writeHead(answer.status, answer.status === 204 ? {} : { 'Content-Length': 0 }).end();

@@ -150,7 +150,15 @@ export class MeetingController {
   @Answers(204, undefined, {
     description: 'They are stored',
     headers: POSITION,
-    refuses: ['MEETING_NOT_FOUND', 'UPLOAD_NOT_FOUND', 'UPLOAD_OFFSET', 'FILE_TOO_LARGE', 'VALIDATION_FAILED', 'STORAGE_UNAVAILABLE'],
+    refuses: [
+      'MEETING_NOT_FOUND',
+      'UPLOAD_NOT_FOUND',
+      'UPLOAD_OFFSET',
+      'UPLOAD_LOCKED',
+      'FILE_TOO_LARGE',
+      'VALIDATION_FAILED',
+      'STORAGE_UNAVAILABLE',
+    ],
   })
   async continueRecording(
     @IdParam('id', 'MEETING_NOT_FOUND') id: string,
