@@ -513,6 +513,16 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         );
         socket.destroy();
         await expectNothingLeft();
+        // What was never answered was no 201.
+        const lines = await eventually(
+          async () =>
+            server
+              .logs()
+              .split('\n')
+              .filter((line) => line.includes('"aborted":true') && line.includes('"route":"/files"')),
+          (aborted) => aborted.length > 0,
+        );
+        for (const line of lines) expect(line).toContain('"status":null');
       });
     });
 

@@ -80,6 +80,7 @@ export class FileController {
     refuses: ['FILE_NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'STORAGE_UNAVAILABLE'],
   })
   @Answers(206, FILE_BYTES, { content_type: '*/*', description: 'The part that `Range` asks for', headers: FILE_HEADERS })
+  @Answers(304, undefined, { description: 'The caller has it already, as `If-None-Match` says' })
   readFile(
     @CurrentActor() actor: Actor,
     @IdParam('id', 'FILE_NOT_FOUND') id: string,
@@ -122,6 +123,7 @@ export class FileController {
     refuses: ['FILE_NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'STORAGE_UNAVAILABLE'],
   })
   @Answers(206, FILE_BYTES, { content_type: '*/*', description: 'The part that `Range` asks for', headers: FILE_HEADERS })
+  @Answers(304, undefined, { description: 'The caller has it already, as `If-None-Match` says' })
   readSharedFile(
     @IdParam('id', 'FILE_NOT_FOUND') id: string,
     @Query() query: ReadLinkedFileQuery,
