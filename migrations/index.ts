@@ -12,6 +12,7 @@ import { CreateRinging1763600900000 } from './1763600900000-CreateRinging.js';
 import { CreateMatching1763601000000 } from './1763601000000-CreateMatching.js';
 import { CreateMeetings1763601100000 } from './1763601100000-CreateMeetings.js';
 import { VersionFaqTerms1763601210000 } from './1763601210000-VersionFaqTerms.js';
+import { NameNodesOfRunners1763601250000 } from './1763601250000-NameNodesOfRunners.js';
 
 /** Every migration, oldest first; listed, so that a build without one does not compile. */
 export const MIGRATIONS: Array<new () => MigrationInterface> = [
@@ -28,4 +29,5 @@ export const MIGRATIONS: Array<new () => MigrationInterface> = [
   CreateMatching1763601000000,
   CreateMeetings1763601100000,
   VersionFaqTerms1763601210000,
+  NameNodesOfRunners1763601250000,
 ];

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { eventually, makeTenant, makeUser, operatorOf, type TestUser, uniqueName, withHeaders } from '../support/client.js';
@@ -513,6 +513,16 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         );
         socket.destroy();
         await expectNothingLeft();
+        // What was never answered was no 201.
+        const lines = await eventually(
+          async () =>
+            server
+              .logs()
+              .split('\n')
+              .filter((line) => line.includes('"aborted":true') && line.includes('"route":"/files"')),
+          (aborted) => aborted.length > 0,
+        );
+        for (const line of lines) expect(line).toContain('"status":null');
       });
     });
 
@@ -730,18 +740,24 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
     it('what a killed server was in the middle of is cleared away by the next one', async () => {
       const env = { ...place.env, FILE_MAX_BYTES: String(MAX_BYTES) };
       const doomed = await startServer({ env, database: server.database });
-      const socket = connect(Number(new URL(doomed.url).port), '127.0.0.1');
-      socket.on('error', () => undefined);
-      socket.write(
-        `POST /files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${alice.access_token}\r\n` +
-          'Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 19000000\r\n\r\n' +
-          '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n',
-      );
-      socket.write(randomBytes(9_000_000));
+      const begin = ({ url }: TestServer): Socket => {
+        const socket = connect(Number(new URL(url).port), '127.0.0.1');
+        socket.on('error', () => undefined);
+        socket.write(
+          `POST /files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${alice.access_token}\r\n` +
+            'Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 19000000\r\n\r\n' +
+            '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n',
+        );
+        socket.write(randomBytes(9_000_000));
+        return socket;
+      };
+      const unfinished = async (): Promise<string[]> => (await place.keys()).filter((key) => key.startsWith('.incoming/'));
+      const [socket, living] = [begin(doomed), begin(server)];
       const [reserved] = await eventually(
         () => sql<{ key: string }>(server.database_url, 'select key from storage_trash'),
-        (rows) => rows.length > 0,
+        (rows) => rows.length === 2,
       );
+      const parts = where === 'a folder' ? await eventually(unfinished, (names) => names.length === 2) : [];
       await doomed.kill();
       socket.destroy();
       // As if it had died between storing the bytes and writing the row.
@@ -754,6 +770,11 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         (rows) => rows.length === 0,
         15_000,
       );
+      // What a node that lives is writing stays.
+      const left = await eventually(unfinished, (names) => names.length === parts.length / 2, 15_000);
+      expect(parts).toEqual(expect.arrayContaining(left));
+      living.destroy();
+      expect(await eventually(unfinished, (names) => names.length === 0)).toEqual([]);
     }, 60_000);
   });
 }

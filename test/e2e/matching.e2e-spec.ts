@@ -71,6 +71,18 @@ function change<T = Matching>(by: Api, id: string, json: object): Promise<Answer
   return by<T>(`/matching/${id}`, { method: 'PATCH', json });
 }
 
+/** Gives a talk a file as its recording. */
+async function record(id: string, owner: TestUser): Promise<string> {
+  const file_id = await uploadImage(owner, 'talk.png');
+  await sql(server.database_url, 'update matchings set audio_file_id = $2 where id = $1', [id, file_id]);
+  await sql(
+    server.database_url,
+    `insert into file_attachments (client_id, file_id, object_kind, object_id) values ($1, $2, 'matching', $3)`,
+    [town.client_id, file_id, id],
+  );
+  return file_id;
+}
+
 async function unread({ api }: TestUser): Promise<number> {
   return (await api<{ notifications: number }>('/users/me')).body.notifications;
 }
@@ -236,13 +248,7 @@ describe('GET /matching', () => {
 
   it('has a signed link to the recording, which the two may read besides', async () => {
     const { id } = (await book(listener.api, {})).body;
-    const file_id = await uploadImage(speaker, 'talk.png');
-    await sql(server.database_url, 'update matchings set audio_file_id = $2 where id = $1', [id, file_id]);
-    await sql(
-      server.database_url,
-      `insert into file_attachments (client_id, file_id, object_kind, object_id) values ($1, $2, 'matching', $3)`,
-      [town.client_id, file_id, id],
-    );
+    const file_id = await record(id, speaker);
     const { audio_url } = (await listener.api<Matching>(`/matching/${id}`)).body;
     const { pathname, search, origin } = new URL(audio_url!);
     expect(origin).toBe(server.url);
@@ -253,7 +259,11 @@ describe('GET /matching', () => {
     );
     expect((await listener.api(`/files/${file_id}`)).status).toBe(200);
     expect((await (await person('student', { is_authenticated: false })).api(`/files/${file_id}`)).status).toBe(404);
-    expect((await speaker.api(`/files/${file_id}`, { method: 'DELETE' })).status).toBe(204);
+    for (const { api } of [speaker, listener, await person('student')])
+      expect([403, 404, 409]).toContain((await api(`/files/${file_id}`, { method: 'DELETE' })).status);
+    expect((await speaker.api<Refusal>(`/files/${file_id}`, { method: 'DELETE' })).body.code).toBe('FILE_IN_USE');
+    expect((await listener.api(`/files/${file_id}`)).status).toBe(200);
+    expect((await town.owner.api(`/files/${file_id}`, { method: 'DELETE' })).status).toBe(204);
     expect((await listener.api<Matching>(`/matching/${id}`)).body.audio_url).toBeNull();
   });
 
@@ -367,6 +377,45 @@ describe('what becomes of a talk by itself', () => {
     expect(body[0]).toMatchObject({ object_id: id, read_at: null });
     expect(await unread(other)).toBe(1);
     expect((await other.api<object[]>(`/messages?matching_id=${id}`)).body).toMatchObject([{ from_id: null, text: 'はじめまして' }]);
+  });
+
+  it('keeps its recording while one of the two is there, whoever ends their account first', async () => {
+    const stored = async (): Promise<number> => {
+      const [row] = await sql<{ bytes: string }>(server.database_url, 'select bytes from storage_usage where client_id = $1', [
+        town.client_id,
+      ]);
+      return Number(row?.bytes);
+    };
+    for (const first of ['speaker', 'listener'] as const) {
+      const two = { speaker: await person('company'), listener: await person('student') };
+      const [owner, other] = first === 'speaker' ? [two.speaker, two.listener] : [two.listener, two.speaker];
+      const { id } = (await book(two.listener.api, { speaker_id: two.speaker.id })).body;
+      const before = await stored();
+      const file_id = await record(id, owner);
+      const size = (await stored()) - before;
+      const papers = await sql(server.database_url, 'select 1 from files where owner_id = $1', [owner.id]);
+      expect((await owner.api('/user', { method: 'DELETE' })).status).toBe(200);
+      // Their other files went.
+      expect(papers.length).toBeGreaterThan(1);
+      expect(await sql(server.database_url, 'select 1 from files where owner_id = $1', [owner.id])).toEqual([]);
+      const { audio_url } = (await other.api<Matching>(`/matching/${id}`)).body;
+      expect(audio_url).toContain(file_id);
+      expect((await other.api(`/files/${file_id}`)).status).toBe(200);
+      expect((await other.api<Refusal>(`/files/${file_id}`, { method: 'DELETE' })).body.code).toBe('FILE_IN_USE');
+      expect((await other.api<Array<{ id: string }>>('/files')).body.map((file) => file.id)).toContain(file_id);
+      expect(await stored()).toBe(before + size - (papers.length - 1) * size);
+      expect((await other.api('/user', { method: 'DELETE' })).status).toBe(200);
+      expect(await sql(server.database_url, 'select 1 from files where id = $1', [file_id])).toEqual([]);
+    }
+  });
+
+  it('leaves no recording to nobody where both end their accounts at once', async () => {
+    const two = [await person('company'), await person('student')] as const;
+    const { id } = (await book(two[1].api, { speaker_id: two[0].id })).body;
+    const file_id = await record(id, two[0]);
+    const ended = await Promise.all(two.map(({ api }) => api('/user', { method: 'DELETE' })));
+    expect(ended.map(({ status }) => status)).toEqual([200, 200]);
+    expect(await sql(server.database_url, 'select 1 from files where id = $1', [file_id])).toEqual([]);
   });
 
   it('goes with its tenant', async () => {

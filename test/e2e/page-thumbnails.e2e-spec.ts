@@ -91,6 +91,43 @@ describe('the thumbnail of a page', () => {
     expect(g).toBeLessThan(20);
   });
 
+  it('shows drawings of shapes: in the page, as an image and behind text', async () => {
+    const shapes = '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="200"><rect width="400" height="200" fill="#00a000"/></svg>';
+    const base64 = `data:image/svg+xml;base64,${Buffer.from(shapes).toString('base64')}`;
+    const pages = [
+      shapes,
+      `<img src="${base64}">`,
+      `<img src="data:image/svg+xml;utf8,${encodeURIComponent(shapes)}">`,
+      `<img src='data:image/svg+xml,${shapes.replaceAll('#', '%23')}'>`,
+      `<div style="width:400px;height:200px;background:url(${base64})"></div>`,
+    ];
+    const area = { left: 60, top: 50, width: 120, height: 60 };
+    const seen = await Promise.all(pages.map(async (page) => colour(await picture(page), area)));
+    for (const [red = 255, green = 0, blue = 255] of seen) {
+      expect(Math.max(red, blue)).toBeLessThan(40);
+      expect(green).toBeGreaterThan(120);
+    }
+    const [icons = 0] = await colour(
+      await picture('<svg width="0" height="0"><rect width="9" height="9"/></svg><svg><text>x</text></svg>'),
+    );
+    expect(icons).toBeGreaterThanOrEqual(254);
+  });
+
+  it('shows what has a pale ground of its own in dark ink, on whatever page', async () => {
+    const dark = async (inner: string): Promise<number> => {
+      const page = `<div style="background:#003366;color:#ffffff;width:440px;height:230px;font-size:60px">${inner}</div>`;
+      const { data, info } = await sharp(await picture(page))
+        .removeAlpha()
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      let count = 0;
+      for (let at = 0; at < data.length; at += info.channels)
+        if (Math.max(...data.subarray(at, at + 3)) < 80 && (data[at] ?? 0) > 20) count += 1;
+      return count;
+    };
+    expect(await dark('<code>code</code>')).toBeGreaterThan((await dark('code')) + 100);
+  });
+
   it('follows the content, and is no change of the page', async () => {
     const id = await make('<body style="background:white">x</body>');
     const first = await drawn(id);

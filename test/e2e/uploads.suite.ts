@@ -187,8 +187,8 @@ export function describeUploads(where: string, open: () => Promise<Place>): void
         [
           'another type',
           alice.api(path, { method: 'PATCH', headers: { ...TUS, 'upload-offset': '3', 'content-type': 'text/plain' }, body: 'x' }),
-          400,
-          'VALIDATION_FAILED',
+          415,
+          'UNSUPPORTED_MEDIA_TYPE',
         ],
         ['no length', alice.api('/uploads', { method: 'POST', headers: TUS }), 400, 'VALIDATION_FAILED'],
         [
@@ -228,6 +228,26 @@ export function describeUploads(where: string, open: () => Promise<Place>): void
         const refused = await answering;
         expect([what, refused.status, refused.body.code]).toEqual([what, status, code]);
       }
+      const named = await Promise.all(
+        [
+          [['upload-defer-length', '1']],
+          [
+            ['upload-length', '3'],
+            ['upload-concat', 'partial'],
+          ],
+          [],
+        ].map((headers) =>
+          alice.api<Failure>('/uploads', {
+            method: 'POST',
+            headers: { ...TUS, ...(Object.fromEntries(headers) as Record<string, string>) },
+          }),
+        ),
+      );
+      expect(named.map(({ body }) => body.details?.map(({ field }) => field))).toEqual([
+        ['upload-defer-length'],
+        ['upload-concat'],
+        ['upload-length'],
+      ]);
       expect(await offsetOf(alice, path)).toBe('3');
       await alice.api(path, { method: 'DELETE', headers: TUS });
       await expectNothingLeft();
@@ -278,9 +298,27 @@ export function describeUploads(where: string, open: () => Promise<Place>): void
       const answers = await Promise.all([send(alice, path, 0, bytes), send(alice, path, 0, bytes, elsewhere(alice))]);
       const statuses = answers.map(({ status }) => status).sort();
       expect(statuses[0]).toBe(204);
-      expect([404, 409]).toContain(statuses[1]);
+      expect([404, 409, 423]).toContain(statuses[1]);
       await expectFile(alice, path, bytes, 'file');
       await expectNothingLeft();
+    }, 40_000);
+
+    it('an upload that another request writes to is told to be so within seconds', async () => {
+      const path = await begin(alice, 3);
+      const [row] = await sql<{ name: string }>(
+        database.url,
+        `update uploads set locked_by = n.node_id || '/writer', locked_until = now() + interval '30 s'
+           from (select node_id from nodes order by seen_at desc limit 1) n where id = $1 returning locked_by as name`,
+        [path.split('/').at(-1)],
+      );
+      expect(row?.name).toMatch(/.\/writer$/);
+      const locked = await alice.api(path, { method: 'HEAD', headers: TUS });
+      expect([locked.status, Number(locked.headers.get('retry-after')) > 0]).toEqual([423, true]);
+      const refused = await send(alice, path, 0, Buffer.from('abc'));
+      expect([refused.status, refused.body.code]).toEqual([423, 'UPLOAD_LOCKED']);
+      await sql(database.url, `update uploads set locked_by = 'gone-1-abcdef/writer', locked_until = now() + interval '1 day'`);
+      expect(await offsetOf(alice, path)).toBe('0');
+      expect((await send(alice, path, 0, Buffer.from('abc'))).status).toBe(204);
     }, 40_000);
 
     it('a server that dies after the last byte is made good by the client’s next question', async () => {

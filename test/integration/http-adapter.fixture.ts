@@ -237,9 +237,13 @@ export class Probe {
   readonly faults: AppError[] = [];
   readonly replies = replies;
   readonly finished: Array<{ route: string | undefined; status: number; whole: boolean }> = [];
-  readonly adapter = new KaiwaExpressAdapter({ trust_proxy: ['loopback'], log: (error) => this.faults.push(error) });
+  readonly adapter: KaiwaExpressAdapter;
   private app: NestExpressApplication;
   port = 0;
+
+  constructor(options: { request_timeout_ms?: number } = {}) {
+    this.adapter = new KaiwaExpressAdapter({ trust_proxy: ['loopback'], log: (error) => this.faults.push(error), ...options });
+  }
 
   async start(): Promise<void> {
     writeFileSync(join(folder, 'file.txt'), 'from a file');

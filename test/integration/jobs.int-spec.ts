@@ -38,10 +38,10 @@ const logger: Logger = {
 };
 const log = { error: (message: string, error: unknown) => logger.error({ err: error }, message) };
 
-function configFor(settings: Record<string, string> = {}): Config {
+function configFor(settings: Record<string, string> = {}, node_id = 'test'): Config {
   const secret = 'only-for-tests-'.repeat(3);
   const env = readEnvironment({ DATABASE_URL: home.url, JWT_SECRET: secret, ENCRYPTION_KEY: secret, ...settings });
-  return new Config(env, { url: home.url, migration_url: home.url }, [secret], [secret], 'test');
+  return new Config(env, { url: home.url, migration_url: home.url }, [secret], [secret], node_id);
 }
 
 /** Does not wait ten seconds for a job that never ends, nor two for the next look. */
@@ -402,7 +402,7 @@ describe('stopping and breaking', () => {
     await lock('alive', 'held');
     await admin.query("update graphile_worker._private_job_queues set locked_by = 'dead', locked_at = now() - interval '2 min'");
     const pool = new JobPool(configFor(), log);
-    const presence = new RunnerPresence(pool);
+    const presence = new RunnerPresence(pool, 'test');
     await presence.show('alive');
     expect(await presence.releaseDead()).toBe(1);
     expect(await presence.releaseDead()).toBe(0);
@@ -420,6 +420,36 @@ describe('stopping and breaking', () => {
     await presence.forgetGivenUp();
     expect(await stored()).toEqual([]);
     await pool.end(500);
+  });
+
+  it('gives back at once what a node had that is gone, and nothing of one that lives', async () => {
+    const jobs = newJobs();
+    jobs.define('note.write', { scope: 'tenant', handler: nothing });
+    const nodes = ['gone', 'alive', 'next'].map((node_id) => {
+      const pool = new JobPool(configFor({}, node_id), log);
+      return { pool, presence: new RunnerPresence(pool, node_id), runner: `runner-${node_id}` };
+    });
+    const [gone, alive, next] = nodes as [(typeof nodes)[0], (typeof nodes)[0], (typeof nodes)[0]];
+    for (const { presence, runner } of [gone, alive]) {
+      await ant(() => jobs.enqueue('note.write', { text: runner }, { queue: runner }));
+      await presence.show(runner);
+      await admin.query("update graphile_worker._private_jobs set locked_by = $1, locked_at = now() where payload ->> 'text' = $1", [
+        runner,
+      ]);
+      await admin.query('update graphile_worker._private_job_queues set locked_by = $1, locked_at = now() where queue_name like $2', [
+        runner,
+        `%${runner}`,
+      ]);
+    }
+    const never = new AbortController().signal;
+    expect(await next.presence.releaseGone(never)).toBe(0);
+    await gone.pool.end(500);
+    expect(await next.presence.releaseGone(never)).toBe(1);
+    expect((await stored()).map(({ locked_by }) => locked_by).sort()).toEqual([null, 'runner-alive'].sort());
+    const queues = await admin.query('select locked_by from graphile_worker._private_job_queues where locked_by is not null');
+    expect(queues.rows).toEqual([{ locked_by: 'runner-alive' }]);
+    expect(await next.presence.releaseGone(never)).toBe(0);
+    for (const { pool } of [alive, next]) await pool.end(500);
   });
 
   it('goes on after the database broke its connections', async () => {

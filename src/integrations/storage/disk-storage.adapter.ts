@@ -7,6 +7,7 @@ import { BlockWriter } from './block-writer.js';
 import {
   assertKey,
   type ByteRange,
+  type FindGone,
   ObjectMissingError,
   ObjectTooLargeError,
   type PutOptions,
@@ -20,6 +21,8 @@ const INCOMING = '.incoming';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const SETTLE_TRIES = 5;
+/** Between a part's id and its node in the part's name; ids have none of it. */
+const OF_NODE = '@';
 
 /**
  * A folder. A file is written beside, forced to the disk and then renamed, so that under its own name it is whole at any moment; the
@@ -28,14 +31,18 @@ const SETTLE_TRIES = 5;
 export class DiskStorage extends Storage {
   private readonly incoming: string;
 
-  constructor(private readonly root: string) {
+  /** `node_id`: whoever writes here, so that what a node leaves unfinished is known for its own. */
+  constructor(
+    private readonly root: string,
+    private readonly node_id: string,
+  ) {
     super();
     this.incoming = join(root, INCOMING);
   }
 
   async put(key: string, source: AsyncIterable<Buffer>, { max_bytes = Infinity }: PutOptions = {}): Promise<StoredObject> {
     const path = this.pathOf(key);
-    const part = join(this.incoming, newId());
+    const part = join(this.incoming, `${newId()}${OF_NODE}${encodeURIComponent(this.node_id)}`);
     const file = await this.create(part);
     let stored: StoredObject;
     try {
@@ -76,14 +83,15 @@ export class DiskStorage extends Storage {
     await this.removeEmpty(dirname(path));
   }
 
-  async discardUnfinished(before: Date): Promise<number> {
+  async discardUnfinished(before: Date, findGone: FindGone): Promise<number> {
     const names = await readdir(this.incoming).catch(ifAbsent<string[]>([]));
+    const gone = new Set(await findGone([...new Set(names.map(nodeOf).filter((node_id) => node_id !== ''))]));
     let discarded = 0;
     for (const name of names) {
       const path = join(this.incoming, name);
       // A file that is being written has just been written to.
       const found = await stat(path).catch(ifAbsent(null));
-      if (!found || found.mtime >= before) continue;
+      if (!found || (found.mtime >= before && !gone.has(nodeOf(name)))) continue;
       await rm(path, { force: true });
       discarded++;
     }
@@ -144,6 +152,16 @@ export class DiskStorage extends Storage {
   private pathOf(key: string): string {
     assertKey(key);
     return join(this.root, key.replaceAll('/', sep));
+  }
+}
+
+/** The node that writes a part; empty where its name does not say. */
+function nodeOf(name: string): string {
+  const [, node_id = ''] = name.split(OF_NODE);
+  try {
+    return decodeURIComponent(node_id);
+  } catch {
+    return '';
   }
 }
 

@@ -13,8 +13,8 @@ import { StorageWatch } from './storage-watch.js';
 })
 export class StorageModule {}
 
-async function openStorage({ env, data_dir }: Config): Promise<Storage> {
-  if (!env.S3_BUCKET) return new DiskStorage(join(data_dir, 'storage'));
+async function openStorage({ env, data_dir, node_id }: Config): Promise<Storage> {
+  if (!env.S3_BUCKET) return new DiskStorage(join(data_dir, 'storage'), node_id);
   // Amazon's packages take tens of megabytes, which a server without a bucket can do without.
   const { S3Storage } = await import('./s3-storage.adapter.js');
   return new S3Storage({

@@ -18,6 +18,9 @@ export interface PutOptions {
   readonly max_bytes?: number;
 }
 
+/** Which of these nodes are gone. */
+export type FindGone = (node_ids: readonly string[]) => Promise<string[]>;
+
 /** The source has more bytes than were asked for. */
 export class ObjectTooLargeError extends Error {
   constructor(max_bytes: number) {
@@ -61,8 +64,11 @@ export abstract class Storage {
   /** Deletes an object; one that is not there is no error. @throws StorageFailedError */
   abstract delete(key: string): Promise<void>;
 
-  /** Clears away what writers that died before `before` have begun; answers how many such there were. */
-  abstract discardUnfinished(before: Date): Promise<number>;
+  /**
+   * Clears away what writers have begun and not ended: those that died before `before`, and where the storage tells nodes apart those of nodes
+   * that `findGone` says are gone. Answers how many such there were.
+   */
+  abstract discardUnfinished(before: Date, findGone: FindGone): Promise<number>;
 
   /** Resolves where the storage serves. @throws StorageFailedError */
   abstract check(): Promise<void>;

@@ -17,9 +17,22 @@ export interface RegisterOptions {
   readonly is_audited?: boolean;
   /** A file that is attached to such an object is its owner's and admins' alone: whatever else it is attached to, whoever has a key or a link. */
   readonly is_personal?: boolean;
-  /** True while an object of the kind cannot do without the file: nobody deletes it then but with the account that owns it. */
-  readonly isNeeded?: (file_id: string) => Promise<boolean>;
+  /** True while an object of the kind cannot do without the file: then the actor does not delete it. */
+  readonly isNeeded?: FileNeed;
+  /** Which files of somebody whose account ends are not to end with it, and whose they become; heirs stay until the open transaction ends. */
+  readonly heirsOf?: FindHeirs;
 }
+
+/** True where an object cannot do without the file as far as the actor is concerned. */
+export type FileNeed = (file_id: string, actor: Actor) => Promise<boolean>;
+
+/** A file, and who is to own it. */
+export interface Heir {
+  readonly file_id: string;
+  readonly user_id: string;
+}
+
+export type FindHeirs = (owner_id: string) => Promise<Heir[]>;
 
 /** Objects of one kind that are asked about for one file. */
 const MOST_ASKED = 200;
@@ -31,7 +44,8 @@ export class FileAccess {
   private readonly wholeChecks = new Map<string, WholeCheck>();
   private readonly audited: string[] = [];
   private readonly personal: string[] = [];
-  private readonly needs: Array<(file_id: string) => Promise<boolean>> = [];
+  private readonly needs: FileNeed[] = [];
+  private readonly heirs: FindHeirs[] = [];
 
   constructor(
     private readonly attachments: FileAttachmentRepository,
@@ -45,6 +59,7 @@ export class FileAccess {
     if (options.is_audited) this.audited.push(kind);
     if (options.is_personal) this.personal.push(kind);
     if (options.isNeeded) this.needs.push(options.isNeeded);
+    if (options.heirsOf) this.heirs.push(options.heirsOf);
   }
 
   /** The same for a module that can tell of all objects of its kind at once; asked only about files that are attached to one. */
@@ -74,10 +89,17 @@ export class FileAccess {
     return this.personal.length > 0 && (await this.attachments.isAttachedToAny(file_id, this.personal));
   }
 
-  /** True for a file that something cannot do without yet. */
-  async isNeeded(file_id: string): Promise<boolean> {
-    for (const isNeeded of this.needs) if (await isNeeded(file_id)) return true;
+  /** True for a file that something cannot do without, so that this actor must not delete it. */
+  async isNeeded(file_id: string, actor: Actor): Promise<boolean> {
+    for (const isNeeded of this.needs) if (await isNeeded(file_id, actor)) return true;
     return false;
+  }
+
+  /** The files that are not to end with their owner's account; inside the transaction that ends it. */
+  async heirsOf(owner_id: string): Promise<Heir[]> {
+    const heirs: Heir[] = [];
+    for (const heirsOf of this.heirs) heirs.push(...(await heirsOf(owner_id)));
+    return heirs;
   }
 
   /** Notes that a file is read, where it is one whose readings are noted; null stands for the holder of a link. */

@@ -74,6 +74,7 @@ export class FileController {
     refuses: ['FILE_NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'STORAGE_UNAVAILABLE'],
   })
   @Answers(206, FILE_BYTES, { content_type: '*/*', description: 'The part that `Range` asks for', headers: FILE_HEADERS })
+  @Answers(304, undefined, { description: 'The caller has it already, as `If-None-Match` says' })
   readFile(
     @CurrentActor() actor: Actor,
     @IdParam('id', 'FILE_NOT_FOUND') id: string,
@@ -84,7 +85,7 @@ export class FileController {
     return this.delivery.send(actor, id, query.w, request, response);
   }
 
-  /** Delete a file with its bytes. For its owner and admins. */
+  /** Delete a file with its bytes. For its owner and admins; the recording of a matching is both people's, and for admins alone. */
   @Delete(':id')
   @Access('member', { scope: 'files' })
   @Answers(204, undefined, { refuses: ['FILE_NOT_FOUND', 'FILE_IN_USE'] })
@@ -116,6 +117,7 @@ export class FileController {
     refuses: ['FILE_NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'STORAGE_UNAVAILABLE'],
   })
   @Answers(206, FILE_BYTES, { content_type: '*/*', description: 'The part that `Range` asks for', headers: FILE_HEADERS })
+  @Answers(304, undefined, { description: 'The caller has it already, as `If-None-Match` says' })
   readSharedFile(
     @IdParam('id', 'FILE_NOT_FOUND') id: string,
     @Query() query: ReadLinkedFileQuery,

@@ -14,7 +14,8 @@ export class ReadFileQuery {
     max: LARGEST_WIDTH,
     optional: true,
     description:
-      'For images: a variant (WebP) that is about this wide, in pixels, and never wider than the image. Other files come as they are',
+      'For images: a variant (WebP) that is about this wide, in pixels, and never wider than the image. Other files, and an image that cannot be ' +
+      'scaled (damaged, beyond 32 MiB or 50 million pixels), are given as they are',
     example: 320,
   })
   w?: number;

@@ -85,6 +85,18 @@ export class FileRepository extends TenantRepository<StoredFile> {
     return rows.length > 0;
   }
 
+  /** Gives files of a user to others; one that is not the user's stays whose it is. */
+  async passOn(owner_id: string, heirs: ReadonlyArray<{ readonly file_id: string; readonly user_id: string }>): Promise<void> {
+    if (heirs.length === 0) return;
+    await this.database.sql(
+      `with heirs as (select * from unnest($3::uuid[], $4::uuid[]) as h (file_id, user_id)),
+            own as (select id from files
+                     where client_id = $1 and owner_id = $2 and id in (select file_id from heirs) order by id for update)
+       update files f set owner_id = h.user_id from own, heirs h where f.client_id = $1 and f.id = own.id and h.file_id = own.id`,
+      [Scope.clientId(), owner_id, heirs.map(({ file_id }) => file_id), heirs.map(({ user_id }) => user_id)],
+    );
+  }
+
   /** Deletes all that a user owns and answers how many bytes that were. */
   async deleteOf(owner_id: string): Promise<number> {
     const [gone] = await this.database.sql<{ bytes: number }>(

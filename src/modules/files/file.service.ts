@@ -117,7 +117,7 @@ export class FileService {
     await this.database.transaction(async () => {
       // From here on nobody attaches it to anything.
       if (!(await this.files.findOne({ id }, { lock: { mode: 'pessimistic_write' } }))) throw new AppError('FILE_NOT_FOUND');
-      if (await this.access.isNeeded(id)) throw new AppError('FILE_IN_USE');
+      if (await this.access.isNeeded(id, actor)) throw new AppError('FILE_IN_USE');
       await this.files.delete({ id });
       if (!is_own) await this.audit.record(actor, 'file.deleted', 'file', id, { owner_id: file.owner_id });
     });
@@ -136,9 +136,10 @@ export class FileService {
     this.database.afterCommit(() => this.trash.wake());
   }
 
-  /** Deletes all that a user owns; inside the transaction that ends the account. */
+  /** Deletes all that a user owns but what others inherit; inside the transaction that ends the account. */
   async deleteAllOf(user_id: string): Promise<void> {
     const client_id = Scope.clientId();
+    await this.files.passOn(user_id, await this.access.heirsOf(user_id));
     const bytes = await this.files.deleteOf(user_id);
     if (bytes > 0) this.database.afterCommit(() => this.usage.count(client_id, 'stored_bytes', -bytes));
     this.database.afterCommit(() => this.trash.wake());

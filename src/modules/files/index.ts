@@ -1,6 +1,6 @@
 import { StoredFile } from './stored-file.entity.js';
 
-export { type AttachmentCheck, FileAccess, type RegisterOptions, type WholeCheck } from './file-access.js';
+export { type AttachmentCheck, FileAccess, type Heir, type RegisterOptions, type WholeCheck } from './file-access.js';
 export { type AttachedTo, FileAttachments, type AttachOptions, type FileKind } from './file-attachments.js';
 export { type FileLink, FileLinks } from './file-links.js';
 export { FileService } from './file.service.js';

@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream';
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
 import { AppError } from '../../platform/errors/index.js';
-import { AlreadyAnswered, type KaiwaRequest, linger } from '../../platform/http/index.js';
+import { AlreadyAnswered, type KaiwaRequest, linger, timedOut } from '../../platform/http/index.js';
 
 const FILE_FIELD = 'file';
 const MOST_FIELDS = 4;
 const LONGEST_FIELD_BYTES = 1_000;
 const LARGEST_HEADER_BYTES = 16 * 1024;
 const READ_AHEAD_BYTES = 256 * 1024;
-/** A client that sends nothing for so long has gone. */
+/** A client that sends nothing for so long is told so, and its connection ends. */
 const SILENCE_MS = 60_000;
 
 /** The client went away before it had sent everything: nobody is there to be answered. */
@@ -30,10 +30,16 @@ export interface ReceivedForm<T> {
  *
  * Rejects only once `take` has settled.
  *
- * @throws UNSUPPORTED_MEDIA_TYPE; VALIDATION_FAILED where the form is not as it should be or ends too early; ClientGoneError; what `take` throws
+ * @throws UNSUPPORTED_MEDIA_TYPE; VALIDATION_FAILED where the form is not as it should be or ends too early; REQUEST_TIMEOUT where nothing comes for
+ *   `silence_ms`; ClientGoneError; what `take` throws
  */
-export async function receiveForm<T>(request: KaiwaRequest, known: readonly string[], take: TakeFile<T>): Promise<ReceivedForm<T>> {
-  const form = new FormReader(request, known, take);
+export async function receiveForm<T>(
+  request: KaiwaRequest,
+  known: readonly string[],
+  take: TakeFile<T>,
+  silence_ms = SILENCE_MS,
+): Promise<ReceivedForm<T>> {
+  const form = new FormReader(request, known, take, silence_ms);
   try {
     return await form.read();
   } catch (error) {
@@ -53,6 +59,7 @@ class FormReader<T> {
     private readonly request: KaiwaRequest,
     private readonly known: readonly string[],
     private readonly take: TakeFile<T>,
+    private readonly silence_ms: number,
   ) {
     this.parser = parserFor(request);
     this.end.promise.catch(() => undefined);
@@ -68,7 +75,7 @@ class FormReader<T> {
     request.once('close', () => {
       if (!request.complete) this.fail(new ClientGoneError());
     });
-    request.setTimeout(SILENCE_MS, () => request.destroy());
+    request.setTimeout(this.silence_ms, () => this.fail(timedOut(request)));
     request.pipe(this.parser);
     await this.end.promise;
     request.setTimeout(0);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Storage } from '../../integrations/storage/index.js';
+import { NodeLives } from '../../platform/database/index.js';
 import { Jobs } from '../../platform/jobs/index.js';
 import { Logger } from '../../platform/http/index.js';
 import { type CondemnedKey, StorageAccountRepository } from './storage-account.repository.js';
@@ -15,7 +16,7 @@ const MOST_BATCHES = 500;
 const AT_ONCE = 8;
 /** A collector that has not said in this time that keys are done is taken for dead. */
 const PATIENCE_S = 600;
-/** Longer than any upload lasts that goes through one request. */
+/** Longer than any upload lasts that goes through one request; what a node has begun that is gone does not wait for it. */
 const UNFINISHED_MS = 26 * 3_600_000;
 const TIMEOUT_MS = 600_000;
 
@@ -27,6 +28,7 @@ export class TrashCollector {
   constructor(
     private readonly account: StorageAccountRepository,
     private readonly storage: Storage,
+    private readonly lives: NodeLives,
     private readonly jobs: Jobs,
     private readonly logger: Logger,
   ) {
@@ -69,7 +71,9 @@ export class TrashCollector {
     for (const expire of this.expirers) {
       for (let batch = 0; batch < MOST_BATCHES && !signal?.aborted; batch++) if ((await expire(BATCH)) < BATCH) break;
     }
-    return (await this.storage.discardUnfinished(new Date(Date.now() - UNFINISHED_MS))) + (await this.collect(signal));
+    const findGone = (node_ids: readonly string[]): Promise<string[]> => this.lives.gone(node_ids);
+    const collected = await this.collect(signal);
+    return collected + (await this.storage.discardUnfinished(new Date(Date.now() - UNFINISHED_MS), findGone));
   }
 
   private async deleteAll(keys: readonly CondemnedKey[]): Promise<CondemnedKey[]> {

@@ -11,6 +11,7 @@ import {
 } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { Scope } from '../../platform/scope/index.js';
+import type { Heir } from '../files/index.js';
 import { Matching, type MatchingStatus } from './matching.entity.js';
 
 /** A matching with the names of the two. */
@@ -61,6 +62,23 @@ export class MatchingRepository extends TenantRepository<Matching> {
       [Scope.clientId(), user_id],
     );
     return rows;
+  }
+
+  /** True where the file is the recording of a talk. */
+  async isRecording(file_id: string): Promise<boolean> {
+    return (await this.count({ audio_file_id: file_id })) > 0;
+  }
+
+  /** Recordings of somebody's talks that are that person's, with the other of the two, who stays until the open transaction ends. */
+  heirsOf(user_id: string): Promise<Heir[]> {
+    return this.database.sql<Heir>(
+      `select f.id as file_id, other.id as user_id from matchings m
+         join files f on f.client_id = m.client_id and f.id = m.audio_file_id and f.owner_id = $2
+         join users other on other.client_id = m.client_id and other.id = case m.speaker_id when $2 then m.listener_id else m.speaker_id end
+        where m.client_id = $1 and (m.speaker_id = $2 or m.listener_id = $2)
+        order by other.id for key share of other`,
+      [Scope.clientId(), user_id],
+    );
   }
 
   /** The matching of a room; null where it is no matching's. */

@@ -38,10 +38,18 @@ export class MatchingService {
     private readonly links: FileLinks,
     access: FileAccess,
   ) {
-    access.register('matching', async (actor, id) => {
-      const matching = await this.matchings.findOne({ id });
-      return matching !== null && partyOf(actor, matching) !== null;
-    });
+    access.register(
+      'matching',
+      async (actor, id) => {
+        const matching = await this.matchings.findOne({ id });
+        return matching !== null && partyOf(actor, matching) !== null;
+      },
+      {
+        // A recording is both's, whichever of the two owns the file.
+        isNeeded: async (file_id, actor) => !isDesk(actor) && (await this.matchings.isRecording(file_id)),
+        heirsOf: (user_id) => this.matchings.heirsOf(user_id),
+      },
+    );
   }
 
   /**

@@ -5,6 +5,7 @@ import { Scope } from '../scope/index.js';
 import { type EntityClass, makeDataSource, START_SCOPE } from './data-source.factory.js';
 import { Database, type DatabaseLog } from './database.js';
 import { Listener } from './listen.js';
+import { NodeLives } from './node-lives.js';
 import { assertRuntimeRole } from './runtime-role.js';
 import { SystemDatabase } from './system-database.js';
 
@@ -42,8 +43,13 @@ export class DatabaseModule implements OnApplicationShutdown {
         { provide: Database, inject: [DataSource], useFactory: (dataSource: DataSource) => new Database(dataSource, log) },
         { provide: SystemDatabase, inject: [Config], useFactory: (config: Config) => new SystemDatabase(config, log) },
         { provide: Listener, inject: [Config], useFactory: (config: Config) => new Listener(config, log) },
+        {
+          provide: NodeLives,
+          inject: [SystemDatabase, Config],
+          useFactory: (system: SystemDatabase, config: Config) => new NodeLives(system, config.node_id),
+        },
       ],
-      exports: [Database, SystemDatabase, Listener],
+      exports: [Database, SystemDatabase, Listener, NodeLives],
     };
   }
 

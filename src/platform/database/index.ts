@@ -7,6 +7,7 @@ export { JobPool } from './job-pool.js';
 export { JOB_SCHEMA } from './job-schema.js';
 export * from './keyset.js';
 export { Listener, type NotificationHandler } from './listen.js';
+export { COME_BACK_S, isGoneSql, LOOK_AGAIN_MS, NodeLives } from './node-lives.js';
 export { migrate } from './migrator.js';
 export { assertRuntimeRole, DatabaseUnfitError } from './runtime-role.js';
 export type { SqlResult } from './scoped-statement.js';

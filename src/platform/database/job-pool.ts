@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Config } from '../config/index.js';
 import { servingOptions } from './connection-options.js';
 import type { DatabaseLog } from './database.js';
+import { LIVE_SQL } from './node-lives.js';
 import { endPool } from './pool-end.js';
 
 /** One listens, two fetch and finish jobs. */
@@ -15,11 +16,18 @@ export class JobPool {
   private readonly open = new Set<pg.PoolClient>();
 
   constructor(config: Config, log: DatabaseLog) {
+    // The pool waits for it, so that no connection serves before the node counts as living.
+    const hooks = {
+      onConnect: async (client: pg.ClientBase): Promise<void> => {
+        await client.query(LIVE_SQL, [config.node_id]);
+      },
+    };
     this.pool = new pg.Pool({
       ...servingOptions(config.database.url, 'kaiwa_system', 'kaiwa:jobs'),
       // The library reads its rows as pg gives them.
       types: pg.types,
       max: CONNECTIONS,
+      ...hooks,
     });
     // The connection itself tells, idle or not; without a listener here the pool's telling would end the process.
     this.pool.on('error', () => undefined);

@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Config } from '../config/index.js';
 import { connectionOptions } from './connection-options.js';
 import type { DatabaseLog } from './database.js';
+import { LIVE_SQL } from './node-lives.js';
 
 export type NotificationHandler = (payload: string) => void | Promise<void>;
 
@@ -13,7 +14,8 @@ const ANSWER_WITHIN_MS = 5_000;
 
 /**
  * Hears PostgreSQL's notifications on one connection of its own. Whoever tells does so with `select pg_notify($1, $2)` in
- * its transaction. What is sent while the connection is down is lost, so keep a way to reload it in {@link onReconnected}.
+ * its transaction. What is sent while the connection is down is lost, so keep a way to reload it in {@link onReconnected}. While it stands
+ * the node counts as living, see `NodeLives`.
  */
 export class Listener {
   private readonly handlers = new Map<string, Set<NotificationHandler>>();
@@ -97,6 +99,7 @@ export class Listener {
     client.on('end', () => this.lost(client));
     try {
       await client.connect();
+      await client.query(LIVE_SQL, [this.config.node_id]);
       // A channel added while these run is not in the first look, so look until none is left.
       const listening = new Set<string>();
       for (let next = this.missing(listening); next !== undefined; next = this.missing(listening)) {

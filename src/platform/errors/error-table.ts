@@ -109,7 +109,7 @@ export const ERROR_TABLE = {
   UPLOAD_OFFSET: { status: 409, message: 'The upload has come to another place; ask how far by HEAD' },
   IDEMPOTENCY_IN_PROGRESS: { status: 409, message: 'A request with this Idempotency-Key is still running' },
   CONFLICT: { status: 409, message: 'The change conflicts with another one; try again' },
-  // 412, 413, 415, 416, 422, 429
+  // 412, 413, 415, 416, 422, 423, 429
   TUS_VERSION: { status: 412, message: 'Tus-Resumable must be 1.0.0' },
   PAGE_CHANGED: { status: 412, message: 'The page has changed since it was read' },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The body is too large' },
@@ -118,6 +118,7 @@ export const ERROR_TABLE = {
   FILE_TYPE_NOT_TAKEN: { status: 415, message: 'Files of this type are not taken' },
   RANGE_NOT_SATISFIABLE: { status: 416, message: 'The range begins beyond the end of the file' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, message: 'This Idempotency-Key was used with another body' },
+  UPLOAD_LOCKED: { status: 423, message: 'Another request writes to the upload; try again soon' },
   HEADERS_TOO_LARGE: { status: 431, message: 'The headers are too large' },
   RATE_LIMITED: { status: 429, message: 'Too many requests' },
   // 5xx

@@ -138,6 +138,12 @@ function toRefusal(error: unknown): unknown {
   return error;
 }
 
+/** The refusal of a request whose body does not come; its connection ends with the answer. */
+export function timedOut(request: KaiwaRequest): AppError {
+  linger(request);
+  return new AppError('REQUEST_TIMEOUT', { headers: { Connection: 'close' } });
+}
+
 /**
  * Lets a refused client send on for a while: an early close resets the connection, and the client loses the answer that was
  * on its way. Nothing of what it sends is kept.

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { KaiwaRequest, KaiwaResponse } from './exchange.js';
 
-/** Told once of each exchange that is over, also where the client went away: then `response.writableFinished` is false. */
+/** Told once of each exchange that is over, also where the client went away: then `response.writableFinished` is false, and its status is none where `response.headersSent` is. */
 export interface ExchangeObserver {
   /** `route` is the path as it was declared, undefined where none was found; for a metric's label. */
   finished(request: KaiwaRequest, response: KaiwaResponse, route: string | undefined, duration_ms: number): void;

@@ -9,7 +9,7 @@ import { AppError } from '../errors/index.js';
 import { Scope } from '../scope/index.js';
 import { bearPrototypes, type BornPrototypes, HttpScope, rememberAddress } from './born-prototypes.js';
 import { answerBrokenRequests } from './broken-request.js';
-import { BodyReader, hasBody } from './body-reader.js';
+import { BodyReader, hasBody, timedOut } from './body-reader.js';
 import type { KaiwaRequest, KaiwaResponse, RouteHandler, RouteMethod, RouteRecord } from './exchange.js';
 import { type ExchangeObserver, ExchangeTracker } from './exchange-tracker.js';
 import { answerPreflight, isPreflight, type OriginPolicy, setOriginHeaders } from './origin-policy.js';
@@ -53,8 +53,8 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
   private readonly bodies = new BodyReader();
   private readonly exchanges = new ExchangeTracker();
   private readonly connections = new Set<Socket>();
-  /** Requests whose bodies are on their way, but for those that a route streams. */
-  private readonly arriving = new Set<KaiwaRequest>();
+  /** Requests whose bodies are on their way, but for those that a route streams; with the answer, where nothing is done before the body is there. */
+  private readonly arriving = new Map<KaiwaRequest, KaiwaResponse | null>();
   private readonly request_timeout_ms: number;
   private policy: OriginPolicy | null = null;
 
@@ -128,20 +128,22 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
       socket.once('close', () => this.connections.delete(socket));
     });
     answerBrokenRequests(server);
-    const watch = setInterval(() => this.cutLate(), ARRIVAL_CHECK_MS);
+    const watch = setInterval(() => this.cutLate(), Math.min(ARRIVAL_CHECK_MS, this.request_timeout_ms));
     watch.unref();
     server.once('close', () => clearInterval(watch));
     this.httpServer = server;
     this.exchanges.watch(server);
   }
 
-  /** Ends connections whose request takes too long to arrive; one timer for all of them, where one for each would cost each request. */
+  /** Refuses requests that take too long to arrive, and ends their connections; one timer for all of them, where one for each would cost each request. */
   private cutLate(): void {
     const latest = performance.now() - this.request_timeout_ms;
-    for (const request of this.arriving) {
+    for (const [request, response] of this.arriving) {
       const is_over = request.complete || request.destroyed;
       if (is_over || request.started_ms < latest) this.arriving.delete(request);
-      if (!is_over && request.started_ms < latest) request.socket.destroy();
+      if (is_over || request.started_ms >= latest) continue;
+      if (response === null) request.socket.destroy();
+      else this.fail(request, response, timedOut(request));
     }
   }
 
@@ -269,15 +271,18 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
     stripPrefix(request);
     if (request.method === 'OPTIONS' && (request.url === '*' || isPreflight(request))) return answerPreflight(response);
     const match = this.table.find(request.method, request.url);
-    if (match?.route.options.body !== 'stream' && hasBody(request)) this.arriving.add(request);
+    if (match?.route.options.body !== 'stream' && hasBody(request)) this.arriving.set(request, null);
     if (match === null) return this.fallBack(request, response);
     const { route } = match;
     request.route = route;
     request.params = match.params as Record<string, string>;
     const { method } = request;
     if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || !hasBody(request)) return this.run(match, request, response);
+    const is_awaited = this.arriving.has(request);
+    if (is_awaited) this.arriving.set(request, response);
     this.bodies.read(request, response, route.options, (error) => {
-      this.arriving.delete(request);
+      // It came too late, and was refused.
+      if (is_awaited && !this.arriving.delete(request)) return;
       if (error === undefined) this.run(match, request, response);
       else this.fail(request, response, error);
     });

@@ -156,7 +156,8 @@ export function requestLog(logger: PinoLogger): ExchangeObserver {
           method: request.method,
           path: (mark === -1 ? originalUrl : originalUrl.slice(0, mark)).slice(0, 500),
           route,
-          status: response.statusCode,
+          // What was never answered has no status, whatever the handler would have said.
+          status: response.headersSent ? response.statusCode : null,
           duration_ms: Math.round(duration_ms * 100) / 100,
           ...(response.writableFinished ? {} : { aborted: true }),
         },

@@ -169,10 +169,12 @@ export class JobRunner implements BeforeApplicationShutdown {
     );
     const { workers } = made;
     if (!workers) throw new Error('The job queue made no workers');
-    const presence = new RunnerPresence(pool);
+    const presence = new RunnerPresence(pool, this.config.node_id);
     this.session = { runner, workers };
     try {
       await presence.show(workers.id).catch((error: unknown) => this.logger.warn({ err: error }, MISSED_BEAT));
+      // What the life before this one had taken goes on soon after the start.
+      void this.releaseGone(presence);
       await Promise.race([runner.promise, ending, aborted(this.stopping.signal)]);
       if (!this.stopping.signal.aborted) this.logger.warn({}, 'the job queue does not go on and is begun anew');
     } finally {
@@ -232,7 +234,7 @@ export class JobRunner implements BeforeApplicationShutdown {
 
   /** Says that this runner lives, looks after the dead, and finds out when the database no longer answers. */
   private async beat(pool: JobPool): Promise<void> {
-    const presence = new RunnerPresence(pool);
+    const presence = new RunnerPresence(pool, this.config.node_id);
     let missed = 0;
     for (let count = 1; !this.stopping.signal.aborted; count++) {
       await this.sleep(BEAT_MS * (0.9 + Math.random() / 5));
@@ -252,7 +254,17 @@ export class JobRunner implements BeforeApplicationShutdown {
     }
   }
 
+  private async releaseGone(presence: RunnerPresence): Promise<void> {
+    try {
+      const runners = await presence.releaseGone(this.stopping.signal);
+      if (runners > 0) this.logger.warn({ runners }, 'jobs of runners whose nodes are gone are released');
+    } catch (error) {
+      if (!this.stopping.signal.aborted) this.logger.warn({ err: error }, 'jobs of runners whose nodes are gone wait for the next look');
+    }
+  }
+
   private async release(presence: RunnerPresence, runner_id: string): Promise<void> {
+    await this.releaseGone(presence);
     const runners = await presence.releaseDead();
     const jobs = await presence.releaseLost(runner_id, [...this.execution.running]);
     if (runners + jobs > 0) this.logger.warn({ runners, jobs }, 'jobs of runners that vanished, and of broken connections, are released');

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { JOB_SCHEMA, type JobPool } from '../database/index.js';
+import { COME_BACK_S, isGoneSql, JOB_SCHEMA, type JobPool, LOOK_AGAIN_MS } from '../database/index.js';
 
 /** A runner that has not been seen for so long is dead. */
 const DEAD_AFTER_S = 60;
@@ -11,16 +11,19 @@ const LEAVE_PAUSE_MS = 300;
 
 /**
  * Which runners live. The library gives back the jobs of a runner that vanished after four hours; a runner that says every few
- * seconds that it lives lets the others do so after a minute.
+ * seconds that it lives lets the others do so after a minute, and one whose node is known to be gone at once.
  */
 export class RunnerPresence {
-  constructor(private readonly pool: JobPool) {}
+  constructor(
+    private readonly pool: JobPool,
+    private readonly node_id: string,
+  ) {}
 
   /** Says that the runner lives. */
   async show(runner_id: string): Promise<void> {
     await this.pool.sql(
-      'insert into job_runners (id) values ($1) on conflict (id) do update set seen_at = now()',
-      [runner_id],
+      'insert into job_runners (id, node_id) values ($1, $2) on conflict (id) do update set seen_at = now()',
+      [runner_id, this.node_id],
       PATIENCE_MS,
     );
   }
@@ -62,6 +65,31 @@ export class RunnerPresence {
       PATIENCE_MS,
     );
     return rows[0]?.lost ?? 0;
+  }
+
+  /**
+   * Gives back what runners had taken whose nodes are gone: those that neither have a connection nor come back, nor say that they live, in the
+   * meantime, which `signal` may cut short. Answers how many runners that were.
+   */
+  async releaseGone(signal: AbortSignal): Promise<number> {
+    const [seen] = await this.pool.sql<{ runners: Array<{ id: string; seen_at: string }>; up_s: number }>(
+      `select coalesce(json_agg(json_build_object('id', r.id, 'seen_at', r.seen_at::text)) filter (where r.id is not null), '[]') as runners,
+              extract(epoch from now() - pg_postmaster_start_time())::float8 as up_s
+         from (select 1) as one left join job_runners r on r.node_id <> $1 and ${isGoneSql('r.node_id')}`,
+      [this.node_id],
+      PATIENCE_MS,
+    );
+    if (!seen || seen.runners.length === 0) return 0;
+    await pause(Math.max(LOOK_AGAIN_MS, (COME_BACK_S - seen.up_s) * 1_000), undefined, { signal, ref: false });
+    const rows = await this.pool.sql<{ gone: number }>(
+      `with gone as (
+         delete from job_runners r using json_to_recordset($1::json) as was (id text, seen_at timestamptz)
+          where r.id = was.id and r.seen_at = was.seen_at and ${isGoneSql('r.node_id')} returning r.id)
+       select count(*)::int as gone, ${JOB_SCHEMA}.force_unlock_workers(coalesce(array_agg(id), '{}')) from gone`,
+      [JSON.stringify(seen.runners)],
+      PATIENCE_MS,
+    );
+    return rows[0]?.gone ?? 0;
   }
 
   /** Gives back what dead runners had taken, for anybody to run; answers how many runners that were. */

@@ -64,7 +64,11 @@ export class Metrics implements ExchangeObserver {
 
   /** Notes how long an exchange took. */
   finished(request: KaiwaRequest, response: KaiwaResponse, route: string | undefined, duration_ms: number): void {
-    const labels = { method: request.method ?? '', route: route ?? 'none', status: String(response.statusCode) };
+    const labels = {
+      method: request.method ?? '',
+      route: route ?? 'none',
+      status: response.headersSent ? String(response.statusCode) : 'none',
+    };
     const key = `${labels.method} ${labels.status} ${labels.route}`;
     let series = this.series.get(key);
     if (!series) {

@@ -63,7 +63,7 @@ export class GrowingUploads {
 
   /**
    * Adds bytes at `offset` and answers how many there are then. What has come before a connection broke is kept.
-   * @throws UPLOAD_NOT_FOUND; UPLOAD_OFFSET with the header `Upload-Offset` where it has come to another place; FILE_TOO_LARGE; STORAGE_UNAVAILABLE
+   * @throws UPLOAD_NOT_FOUND; UPLOAD_OFFSET with the header `Upload-Offset` where it has come to another place; UPLOAD_LOCKED; FILE_TOO_LARGE; STORAGE_UNAVAILABLE
    */
   async append(id: string, offset: number, bytes: AsyncIterable<Buffer>): Promise<number> {
     return this.locker.hold(id, async () => {

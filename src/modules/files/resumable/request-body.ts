@@ -7,11 +7,14 @@ export interface RequestBody {
   readonly stream: ReadableStream<Uint8Array>;
   /** Lets go of the request, which others may then read or let run out. */
   release(): void;
+  /** Lets go of the request, and has the stream's reader fail. */
+  fail(error: Error): void;
 }
 
 /** Node's own adapter would destroy the request, and with it the answer, wherever the reader stops early. */
 export function requestBody(request: KaiwaRequest): RequestBody {
   let release = (): void => undefined;
+  let fail: (error: Error) => void = () => undefined;
   const stream = new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -32,6 +35,10 @@ export function requestBody(request: KaiwaRequest): RequestBody {
           request.off('end', onEnd);
           request.off('close', onClose);
         };
+        fail = (error) => {
+          release();
+          controller.error(error);
+        };
         request.on('data', onData);
         request.once('end', onEnd);
         request.once('close', onClose);
@@ -46,5 +53,5 @@ export function requestBody(request: KaiwaRequest): RequestBody {
     },
     { highWaterMark: READ_AHEAD_BYTES, size: (chunk) => chunk.byteLength },
   );
-  return { stream, release: () => release() };
+  return { stream, release: () => release(), fail: (error) => fail(error) };
 }

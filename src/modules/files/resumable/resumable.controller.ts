@@ -56,6 +56,7 @@ export class ResumableController {
         'NOT_YOURSELF',
         'UPLOAD_NOT_FOUND',
         'UPLOAD_OFFSET',
+        'UPLOAD_LOCKED',
         'STORAGE_UNAVAILABLE',
       ],
     },
@@ -74,7 +75,7 @@ export class ResumableController {
     refuses: [
       'UPLOAD_NOT_FOUND',
       'TUS_VERSION',
-      'CONFLICT',
+      'UPLOAD_LOCKED',
       'VALIDATION_FAILED',
       'FILE_TYPE_NOT_TAKEN',
       'QUOTA_EXCEEDED',
@@ -107,6 +108,8 @@ export class ResumableController {
     refuses: [
       'UPLOAD_NOT_FOUND',
       'UPLOAD_OFFSET',
+      'UPLOAD_LOCKED',
+      'UNSUPPORTED_MEDIA_TYPE',
       'FILE_TOO_LARGE',
       'FILE_TYPE_NOT_TAKEN',
       'QUOTA_EXCEEDED',
@@ -128,7 +131,7 @@ export class ResumableController {
   @Delete(':id')
   @Access('member', { scope: 'files' })
   @ApiHeaders([VERSION_HEADER])
-  @Answers(204, undefined, { refuses: ['UPLOAD_NOT_FOUND', 'TUS_VERSION', 'VALIDATION_FAILED'] })
+  @Answers(204, undefined, { refuses: ['UPLOAD_NOT_FOUND', 'TUS_VERSION', 'UPLOAD_LOCKED', 'VALIDATION_FAILED'] })
   deleteUpload(
     @CurrentActor() actor: Actor,
     @IdParam('id', 'UPLOAD_NOT_FOUND') id: string,

@@ -2,7 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { Metadata, Server, type Upload } from '@tus/server';
 import { Storage } from '../../../integrations/storage/index.js';
 import { AppError } from '../../../platform/errors/index.js';
-import { AlreadyAnswered, baseUrlOf, type KaiwaRequest, type KaiwaResponse, linger, Logger, UUID } from '../../../platform/http/index.js';
+import {
+  AlreadyAnswered,
+  baseUrlOf,
+  type KaiwaRequest,
+  type KaiwaResponse,
+  linger,
+  Logger,
+  timedOut,
+  UUID,
+} from '../../../platform/http/index.js';
 import { newId } from '../../../platform/ids/index.js';
 import { type Actor, Scope } from '../../../platform/scope/index.js';
 import { FileIntake } from '../file-intake.js';
@@ -11,7 +20,7 @@ import { mayManage } from '../file.policy.js';
 import { FileService } from '../file.service.js';
 import { StorageAccountRepository } from '../storage-account.repository.js';
 import { TrashCollector } from '../trash-collector.js';
-import { requestBody } from './request-body.js';
+import { type RequestBody, requestBody } from './request-body.js';
 import { refusalOf } from './tus-refusal.js';
 import { UploadLocker } from './upload-locker.js';
 import { type ResumableUpload, UploadRepository } from './upload.repository.js';
@@ -74,18 +83,26 @@ export class ResumableService {
   /** The prefix under which a request came, for the URL that it is answered. */
   private readonly prefixes = new WeakMap<object, string>();
 
+  /** The bodies that are being read, so that they can be broken off. */
+  private readonly bodies = new WeakMap<KaiwaRequest, RequestBody>();
+
   /**
    * Answers one request of the protocol.
    * @throws UPLOAD_NOT_FOUND, UPLOAD_OFFSET, FILE_TOO_LARGE, QUOTA_EXCEEDED, FILE_TYPE_NOT_TAKEN, TUS_VERSION, VALIDATION_FAILED and others of the table
    */
   async handle(actor: Actor, id: string | null, request: KaiwaRequest, response: KaiwaResponse): Promise<void> {
     response.setHeader('Tus-Resumable', VERSION);
-    request.setTimeout(SILENCE_MS, () => request.destroy());
+    let is_silent = false;
+    request.setTimeout(SILENCE_MS, () => {
+      is_silent = true;
+      this.bodies.get(request)?.fail(new Error('The client sends nothing'));
+    });
     try {
       if (id !== null) await this.assertMine(actor, id, request.method);
       await this.pass(request, response);
     } catch (error) {
       if (request.destroyed && !request.complete) throw new AlreadyAnswered();
+      if (is_silent) throw timedOut(request);
       if (!request.complete) linger(request);
       if ((error as AppError).code === 'TUS_VERSION') response.setHeader('Tus-Version', VERSION);
       throw error;
@@ -117,10 +134,11 @@ export class ResumableService {
       headers,
       ...(body ? { body: body.stream, duplex: 'half' as const } : {}),
     });
+    if (body) this.bodies.set(request, body);
     this.prefixes.set(asked, request.baseUrl);
     const answer = await this.server.handleWeb(asked);
     body?.release();
-    if (answer.status >= 400) throw refusalOf(answer.status, this.thrown.get(asked), await answer.text());
+    if (answer.status >= 400) throw refusalOf(answer.status, this.thrown.get(asked), await answer.text(), headers);
     if (request.method === 'DELETE') this.trash.wake();
     for (const [name, value] of answer.headers) if (!OURS.test(name)) response.setHeader(name, value);
     response.writeHead(answer.status, answer.status === 204 ? {} : { 'Content-Length': 0 }).end();

@@ -5,7 +5,7 @@ export class TusError extends Error {
   readonly status_code: number;
   readonly body: string;
 
-  constructor(name: 'FILE_NOT_FOUND' | 'INVALID_OFFSET' | 'ABORTED' | 'ERR_LOCK_TIMEOUT') {
+  constructor(name: 'FILE_NOT_FOUND' | 'INVALID_OFFSET' | 'ABORTED') {
     const { status_code, body } = ERRORS[name];
     super(body);
     this.name = 'TusError';

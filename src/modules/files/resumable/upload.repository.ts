@@ -111,6 +111,15 @@ export class UploadRepository {
     return row?.is_there ? 'taken' : 'absent';
   }
 
+  /** Who has taken the upload, or last had; null where nobody has it. */
+  async holderOf(id: string): Promise<string | null> {
+    const [row] = await this.database.sql<{ locked_by: string | null }>('select locked_by from uploads where client_id = $1 and id = $2', [
+      Scope.clientId(),
+      id,
+    ]);
+    return row?.locked_by ?? null;
+  }
+
   /** Gives an upload back. */
   async release(id: string, writer: string): Promise<void> {
     await this.database.sql(

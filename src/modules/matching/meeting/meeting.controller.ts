@@ -12,6 +12,7 @@ import {
   type KaiwaRequest,
   type KaiwaResponse,
   linger,
+  timedOut,
   NoIdempotency,
   Public,
 } from '../../../platform/http/index.js';
@@ -150,7 +151,15 @@ export class MeetingController {
   @Answers(204, undefined, {
     description: 'They are stored',
     headers: POSITION,
-    refuses: ['MEETING_NOT_FOUND', 'UPLOAD_NOT_FOUND', 'UPLOAD_OFFSET', 'FILE_TOO_LARGE', 'VALIDATION_FAILED', 'STORAGE_UNAVAILABLE'],
+    refuses: [
+      'MEETING_NOT_FOUND',
+      'UPLOAD_NOT_FOUND',
+      'UPLOAD_OFFSET',
+      'UPLOAD_LOCKED',
+      'FILE_TOO_LARGE',
+      'VALIDATION_FAILED',
+      'STORAGE_UNAVAILABLE',
+    ],
   })
   async continueRecording(
     @IdParam('id', 'MEETING_NOT_FOUND') id: string,
@@ -158,14 +167,16 @@ export class MeetingController {
     @Req() request: KaiwaRequest,
     @Res() response: KaiwaResponse,
   ): Promise<void> {
-    const silence = (): void => void request.destroy();
+    const silent = Promise.withResolvers<never>();
+    silent.promise.catch(() => undefined);
+    const silence = (): void => silent.reject(timedOut(request));
     request.setTimeout(SILENCE_MS, silence);
     try {
       const place = (): TakePlace => ({
         offset: countIn(request, 'Upload-Offset') ?? missing(),
         length: countIn(request, 'Upload-Length'),
       });
-      const position = await this.recordings.append(id, take_id, tokenOf(request), place, bytesOf(request));
+      const position = await this.recordings.append(id, take_id, tokenOf(request), place, bytesOf(request, silent.promise));
       response.writeHead(204, { 'Upload-Offset': position }).end();
     } catch (error) {
       if (request.destroyed && !request.complete) throw new AlreadyAnswered();
@@ -180,9 +191,17 @@ export class MeetingController {
 /** A client that sends nothing for so long has gone. */
 const SILENCE_MS = 60_000;
 
-/** The body, whose reader may stop early and still answer: stock iteration would end the connection with it. */
-function bytesOf(request: KaiwaRequest): AsyncIterable<Buffer> {
-  return request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+/** The body until `end` rejects. Its reader may stop early and still answer: stock iteration would end the connection with it. */
+async function* bytesOf(request: KaiwaRequest, end: Promise<never>): AsyncGenerator<Buffer> {
+  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+  for (;;) {
+    const next = chunks.next();
+    // Whoever stopped waiting for it hears nothing of its failure.
+    next.catch(() => undefined);
+    const result = await Promise.race([next, end]);
+    if (result.done) return;
+    yield result.value;
+  }
 }
 
 function tokenOf(request: KaiwaRequest): unknown {

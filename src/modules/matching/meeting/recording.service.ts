@@ -49,7 +49,7 @@ export class RecordingService {
   /**
    * Adds bytes; `place` says where, and throws where that is not said properly: it is asked once it is clear whose the recording is. Bytes may come a while
    * after the end of the talk.
-   * @throws MEETING_NOT_FOUND, UPLOAD_NOT_FOUND, UPLOAD_OFFSET, FILE_TOO_LARGE, STORAGE_UNAVAILABLE
+   * @throws MEETING_NOT_FOUND, UPLOAD_NOT_FOUND, UPLOAD_OFFSET, UPLOAD_LOCKED, FILE_TOO_LARGE, STORAGE_UNAVAILABLE
    */
   append(meeting_id: string, take_id: string, token: unknown, place: () => TakePlace, bytes: AsyncIterable<Buffer>): Promise<number> {
     return this.inTake(meeting_id, take_id, token, async ({ talk }) => {

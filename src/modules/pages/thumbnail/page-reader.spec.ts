@@ -45,7 +45,7 @@ describe('readPage', () => {
   it('hands out pictures that are data URLs, a few of them and no large ones', () => {
     const picture = '<img src="data:image/png;base64,AAAA" width="20">';
     expect(readPage(picture.repeat(9)).pictures).toHaveLength(6);
-    expect(readPage(picture).pictures[0]).toMatchObject({ data_url: 'data:image/png;base64,AAAA', element: { props: { width: 20 } } });
+    expect(readPage(picture).pictures[0]).toMatchObject({ source: 'data:image/png;base64,AAAA', element: { props: { width: 20 } } });
     expect(readPage(`<img src="data:image/png;base64,${'A'.repeat(3_000_001)}">`).pictures).toEqual([]);
   });
 

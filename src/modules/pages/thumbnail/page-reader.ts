@@ -1,6 +1,7 @@
 import { Parser } from 'htmlparser2';
 import { UNKNOWN_GLYPH, UNKNOWN_SCRIPT } from './glyph-pictures.js';
-import { inlineStyleOf, type Style, stylesheetOf } from './page-style.js';
+import { backgroundOf, inlineStyleOf, type Style, stylesheetOf } from './page-style.js';
+import { type Drawing, SvgWriter } from './svg-reader.js';
 
 /** An element for the layout engine, which takes what React's elements look like. */
 export interface Element {
@@ -19,10 +20,12 @@ export interface Element {
 
 export type Child = Element | string;
 
-/** An image that stands in the page as a data URL; drawn once it has been made small. */
+/** An image that stands in the page, as a data URL or as a drawing of shapes; drawn once it has been made small. */
 export interface Picture {
   readonly element: Element;
-  readonly data_url: string;
+  readonly source: string | Drawing;
+  /** Behind the element's content, rather than in its place. */
+  readonly is_background?: boolean;
 }
 
 /** What the top of a page says. */
@@ -46,7 +49,7 @@ const LONGEST_STYLESHEETS = 20_000;
 const CHUNK = 16_384;
 
 /** Elements whose content is not the page's text. */
-const UNSEEN = new Set(['script', 'style', 'template', 'title', 'noscript', 'iframe', 'object', 'embed', 'svg', 'math', 'canvas', 'audio']);
+const UNSEEN = new Set(['script', 'style', 'template', 'title', 'noscript', 'iframe', 'object', 'embed', 'math', 'canvas', 'audio']);
 const FORMS = new Set([
   'select',
   'textarea',
@@ -68,19 +71,21 @@ const KNOWN = new Set(
 const INLINE = new Set('abbr acronym bdi bdo big cite data dfn font kbd label output q rp rt ruby samp strike time tt var wbr'.split(' '));
 
 const LINK: Style = { color: '#1d4ed8', textDecoration: 'underline' };
-const CODE: Style = { backgroundColor: '#eef0f3', borderRadius: 3 };
+/** Of what has a pale ground of its own, whatever the colour of what is around it. */
+const INK = '#1f2937';
+const CODE: Style = { backgroundColor: '#eef0f3', borderRadius: 3, color: INK };
 
 /** What elements look like that the engine has no defaults for, or none that read well in small. */
 const LOOKS: Record<string, Style> = {
   a: LINK,
   blockquote: { borderLeft: '4px solid #cbd5e1', paddingLeft: 12, margin: '12px 0', color: '#475569' },
-  button: { display: 'inline-block', backgroundColor: '#e5e7eb', borderRadius: 6, padding: '4px 12px' },
+  button: { display: 'inline-block', backgroundColor: '#e5e7eb', borderRadius: 6, padding: '4px 12px', color: INK },
   center: { textAlign: 'center' },
   code: CODE,
   hr: { border: 'none', borderTop: '2px solid #cbd5e1', margin: '12px 0' },
   kbd: CODE,
-  mark: { backgroundColor: '#fde68a' },
-  pre: { backgroundColor: '#eef0f3', padding: 8, borderRadius: 6, whiteSpace: 'pre-wrap', margin: '12px 0' },
+  mark: { backgroundColor: '#fde68a', color: INK },
+  pre: { backgroundColor: '#eef0f3', color: INK, padding: 8, borderRadius: 6, whiteSpace: 'pre-wrap', margin: '12px 0' },
   table: { display: 'flex', flexDirection: 'column', margin: '12px 0', border: '1px solid #cbd5e1' },
   tr: { display: 'flex', flexDirection: 'row' },
   td: { display: 'block', flex: '1 1 0', padding: '4px 8px', border: '1px solid #e2e8f0', minWidth: 0 },
@@ -92,6 +97,7 @@ const LOOKS: Record<string, Style> = {
     minWidth: 0,
     fontWeight: 700,
     backgroundColor: '#f1f5f9',
+    color: INK,
   },
   caption: { display: 'block', textAlign: 'center', padding: 4 },
 };
@@ -119,6 +125,8 @@ class PageReader {
   private parent = this.root;
   private readonly pictures: Picture[] = [];
   private stylesheet = '';
+  /** The drawing that is being read, and the element that stands for it. */
+  private drawing: { readonly writer: SvgWriter; readonly element: Element; readonly depth: number } | null = null;
   /** How many elements are open within one that is not seen. */
   private unseen = 0;
   private in_style = false;
@@ -138,6 +146,7 @@ class PageReader {
     );
     for (let at = 0; at < html.length && !this.is_full; at += CHUNK) parser.write(html.slice(at, at + CHUNK));
     if (!this.is_full) parser.end();
+    this.endDrawing();
     // What has no markup is text as somebody typed it.
     if (!this.has_markup) this.root.props.style['whiteSpace'] = 'pre-wrap';
     return { root: this.root, stylesheet: stylesheetOf(this.stylesheet), pictures: this.pictures };
@@ -152,6 +161,7 @@ class PageReader {
     this.has_markup = true;
     this.tags += 1;
     this.stack.push(null);
+    if (this.drawing) return this.drawing.writer.open(name, attributes);
     if (this.unseen > 0 || UNSEEN.has(name)) {
       this.in_style = this.unseen === 0 && name === 'style';
       this.unseen += 1;
@@ -167,6 +177,10 @@ class PageReader {
     const element = this.make(name, style, attributes);
     this.elements += 1;
     this.parent.props.children.push(element);
+    if (name === 'svg') {
+      this.drawing = { writer: new SvgWriter(), element, depth: this.stack.length };
+      return this.drawing.writer.open(name, attributes);
+    }
     if (name === 'img' || name === 'video' || name === 'br' || name === 'hr') return;
     this.stack[this.stack.length - 1] = element;
     this.parent = element;
@@ -174,6 +188,10 @@ class PageReader {
 
   private close(): void {
     if (this.stack.length === 1) return;
+    if (this.drawing) {
+      this.drawing.writer.close();
+      if (this.stack.length <= this.drawing.depth) this.endDrawing();
+    }
     const element = this.stack.pop();
     if (this.unseen > 0) {
       this.unseen -= 1;
@@ -183,7 +201,17 @@ class PageReader {
     if (element) this.parent = this.stack.findLast((open) => open !== null) ?? this.root;
   }
 
+  /** A drawing that was read to its end is one of the page's pictures. */
+  private endDrawing(): void {
+    if (!this.drawing) return;
+    const { writer, element } = this.drawing;
+    this.drawing = null;
+    const source = this.pictures.length < MOST_PICTURES ? writer.result() : null;
+    if (source) this.pictures.push({ element, source });
+  }
+
   private text(text: string): void {
+    if (this.drawing) return this.drawing.writer.text(text);
     if (this.in_style) {
       if (this.stylesheet.length < LONGEST_STYLESHEETS) this.stylesheet += text;
       return;
@@ -208,15 +236,18 @@ class PageReader {
   }
 
   private make(name: string, style: Style, attributes: Attributes): Element {
+    if (name === 'svg') return this.sized(style, attributes);
     if (name === 'img' || name === 'video') return this.image(style, attributes);
     const type = KNOWN.has(name) ? name : INLINE.has(name) ? 'span' : 'div';
-    const element: Element = {
-      type,
-      props: {
-        style: { ...(BOLD.has(name) ? { fontWeight: 700 } : {}), ...LOOKS[name], ...attributeStyle(attributes), ...style },
-        children: [],
-      },
-    };
+    const own = { ...attributeStyle(attributes), ...style };
+    const worn: Style = { ...(BOLD.has(name) ? { fontWeight: 700 } : {}), ...LOOKS[name], ...own };
+    // The ink is for the ground that comes with it.
+    if (('background' in own || 'backgroundColor' in own) && !('color' in own) && worn['color'] === INK) delete worn['color'];
+    const element: Element = { type, props: { style: worn, children: [] } };
+    const background = backgroundOf(attributes['style'] ?? '');
+    if (background !== null && background.length <= LONGEST_PICTURE && this.pictures.length < MOST_PICTURES) {
+      this.pictures.push({ element, source: background, is_background: true });
+    }
     if (attributes['class']) element.props.className = attributes['class'].slice(0, 200);
     if (attributes['id']) element.props.id = attributes['id'].slice(0, 100);
     const start = Number(attributes['start']);
@@ -225,15 +256,20 @@ class PageReader {
   }
 
   private image(style: Style, attributes: Attributes): Element {
+    const element = this.sized(style, attributes);
+    const src = attributes['src'] ?? '';
+    if (src.startsWith('data:') && src.length <= LONGEST_PICTURE && this.pictures.length < MOST_PICTURES) {
+      this.pictures.push({ element, source: src });
+    } else placehold(element);
+    return element;
+  }
+
+  private sized(style: Style, attributes: Attributes): Element {
     const width = lengthOf(attributes['width']);
     const height = lengthOf(attributes['height']);
     const element: Element = { type: 'div', props: { style: { ...style }, children: [] } };
     if (width !== null) element.props.width = width;
     if (height !== null) element.props.height = height;
-    const src = attributes['src'] ?? '';
-    if (src.startsWith('data:') && src.length <= LONGEST_PICTURE && this.pictures.length < MOST_PICTURES) {
-      this.pictures.push({ element, data_url: src });
-    } else placehold(element);
     return element;
   }
 }

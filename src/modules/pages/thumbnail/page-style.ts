@@ -25,11 +25,21 @@ const LONGEST_VALUE = 200;
 const REFUSED = /\\|url|image-set|src\s*\(|element\s*\(|expression|javascript|@|[<>{}]|\d{5,}|(?<![\w#])[\d.]+e[+-]?\d|var\s*\(/i;
 const HEX_COLOUR = /#[\da-f]{3,8}\b/gi;
 
+/** A background that stands in the declaration itself: all that may stand there of a picture. */
+const BACKGROUND =
+  /(?:^|;)\s*background(?:-image)?\s*:[^;(]*url\(\s*(?:"(data:image\/[^"]+)"|'(data:image\/[^']+)'|(data:image\/[^"'()\s]+))\s*\)[^;]*/i;
+
+/** The data URL of a `style` attribute's background; null where there is none. */
+export function backgroundOf(text: string): string | null {
+  const found = text.includes('data:image/') ? BACKGROUND.exec(text) : null;
+  return found?.[1] ?? found?.[2] ?? found?.[3] ?? null;
+}
+
 /** The declarations of a `style` attribute that a thumbnail shows. */
 export function inlineStyleOf(text: string): Style {
   const style: Style = {};
   if (text === '') return style;
-  for (const declaration of withoutComments(text.slice(0, 8_000)).split(';').slice(0, MOST_DECLARATIONS)) {
+  for (const declaration of withoutComments(text.replace(BACKGROUND, '').slice(0, 8_000)).split(';').slice(0, MOST_DECLARATIONS)) {
     const colon = declaration.indexOf(':');
     if (colon === -1) continue;
     const name = declaration.slice(0, colon).trim().toLowerCase();

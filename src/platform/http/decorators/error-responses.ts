@@ -63,7 +63,7 @@ function commonCodes(target: object, key: string | symbol, handler: object): Err
   const codes: ErrorCode[] = [...EVERYWHERE];
   if (body || kinds.has(RouteParamtypes.QUERY)) codes.push('VALIDATION_FAILED');
   if (kinds.has(RouteParamtypes.PARAM)) codes.push('INVALID_PATH', 'INVALID_NAME');
-  if (body) codes.push('PAYLOAD_TOO_LARGE');
+  if (body) codes.push('PAYLOAD_TOO_LARGE', 'REQUEST_TIMEOUT');
   if (body && (options.body === 'json' || options.body === 'form')) codes.push('MALFORMED_JSON', 'UNSUPPORTED_MEDIA_TYPE');
   if (access?.kind === 'public') codes.push(...PUBLIC_CODES[access.tenant]);
   else codes.push('UNAUTHORIZED', 'FORBIDDEN');

@@ -192,5 +192,5 @@ class Upload {
 }
 
 function outcomeOf(status) {
-  return status >= 400 && status < 500 && status !== 408 && status !== 429 ? 'refused' : 'later';
+  return status >= 400 && status < 500 && status !== 408 && status !== 423 && status !== 429 ? 'refused' : 'later';
 }

@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { receiveForm } from '../../src/modules/files/multipart.js';
+import type { AppError } from '../../src/platform/errors/index.js';
+import type { KaiwaRequest } from '../../src/platform/http/index.js';
+import { Probe } from './http-adapter.fixture.js';
+
+/* Clients that stop in the middle of a body. */
+
+const PATIENCE_MS = 8_000;
+
+describe('a body that stalls', () => {
+  const probe = new Probe({ request_timeout_ms: 300 });
+
+  beforeAll(() => probe.start());
+  afterAll(() => probe.stop());
+
+  it('is refused in the words of the table, and its connection closed', async () => {
+    const head = 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
+    for (const stalled of [`${head}Content-Length: 500\r\n\r\n{"a"`, `${head}Transfer-Encoding: chunked\r\n\r\n4\r\n{"a"\r\n`]) {
+      const heard = await probe.talk(stalled, PATIENCE_MS);
+      expect(heard).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+      expect(heard.toLowerCase()).toContain('connection: close');
+      expect(JSON.parse(heard.split('\r\n\r\n')[1] ?? '')).toMatchObject({ statusCode: 408, code: 'REQUEST_TIMEOUT' });
+      expect(heard.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    }
+    expect(probe.finished.map(({ status }) => status)).toEqual([408, 408]);
+    expect(probe.faults).toEqual([]);
+  });
+
+  it('is none that comes in time', async () => {
+    expect(await probe.post('/echo', { a: 1 })).toMatchObject({ status: 201, json: { body: { a: 1 } } });
+  });
+});
+
+describe('a form that stalls', () => {
+  let server: Server;
+  const refusals: unknown[] = [];
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      const drain = async (source: AsyncIterable<Buffer>): Promise<void> => {
+        for await (const chunk of source) expect(chunk.length).toBeGreaterThan(0);
+      };
+      receiveForm(request as KaiwaRequest, [], drain, 200).catch((error: unknown) => {
+        refusals.push(error);
+        response.writeHead((error as AppError).status, (error as AppError).headers).end();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterAll(() => void server.close());
+
+  it('is refused, and whoever reads the file hears of it', async () => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    let heard = '';
+    socket.on('data', (chunk) => (heard += chunk.toString()));
+    socket.write(
+      'POST /files HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 50000\r\n\r\n' +
+        '--x\r\nContent-Disposition: form-data; name="file"; filename="t.bin"\r\n\r\nabc',
+    );
+    await once(socket, 'close');
+    expect(heard).toMatch(/^HTTP\/1\.1 408 /);
+    expect(refusals).toMatchObject([{ code: 'REQUEST_TIMEOUT' }]);
+  });
+});
