@@ -230,7 +230,7 @@ describe('a link', () => {
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|style=|https?:\/\//);
     const parts = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = '']) => path).filter((path) => !path.startsWith('data:'));
     expect(parts.length).toBeGreaterThan(1);
-    const scripts = ['peer.js', 'recorder.js', 'talk-panel.js', 'words.js', 'socket.io.esm.min.js'].map((name) => `../assets/${name}`);
+    const scripts = ['devices.js', 'peer.js', 'recorder.js', 'screen.js', 'talk-panel.js', 'words.js', 'socket.io.esm.min.js'].map((name) => `../assets/${name}`);
     for (const path of [...parts, ...scripts]) expect((await fetch(new URL(path, link))).status).toBe(200);
     for (const name of ['meeting.html', '..%2fmeeting-page.js', 'constructor']) {
       expect((await server.api(`/meetings/assets/${name}`)).status).toBe(404);
@@ -365,6 +365,21 @@ describe('in a meeting', () => {
     expect(heard).toEqual([]);
     const large = await emit<Refusal>(pair.his, 'meeting:signal', {});
     expect(large).toMatchObject({ ok: false, code: 'VALIDATION_FAILED' });
+  });
+
+  it('whoever comes in has the answer before what the other’s browser tells them', async () => {
+    const { his, hers } = await both();
+    his.on('meeting:people', () => his.emit('meeting:signal', { data: { n: 1 } }));
+    const order: string[] = [];
+    hers.on('meeting:signal', () => order.push('signal'));
+    for (let round = 1; round <= 10; round++) {
+      await enter(hers, `hers-${round}`).then(() => order.push('answer'));
+      await eventually(
+        async () => order.length,
+        (count) => count === round * 2,
+      );
+    }
+    expect(order).toEqual(Array.from({ length: 10 }, () => ['answer', 'signal']).flat());
   });
 
   it('the newer tab wins, and the older one may do nothing more', async () => {

@@ -1,5 +1,7 @@
+import { Devices } from './devices.js';
 import { Peer } from './peer.js';
 import { canRecord, Recorder } from './recorder.js';
+import { byId, say, show, toast } from './screen.js';
 import { io } from './socket.io.esm.min.js';
 import { TalkPanel } from './talk-panel.js';
 import { dayOf, language, spanOf, timeOf, words } from './words.js';
@@ -8,8 +10,9 @@ const BEAT_MS = 10_000;
 /** Between the notice of a recording and its beginning. */
 const NOTICE_S = 3;
 const ACK_MS = 10_000;
+/** Signals that are kept until this tab is in: an offer and its candidates are some twenty. */
+const MOST_EARLY = 200;
 
-const byId = (id) => document.getElementById(id);
 const [, base = '', meeting_id = ''] = /^(.*)\/meetings\/([^/]+)\/join\/?$/.exec(location.pathname) ?? [];
 const token = new URLSearchParams(location.search).get('token') ?? '';
 const tab_id = crypto.getRandomValues(new Uint32Array(2)).join('-');
@@ -19,7 +22,7 @@ const emit = (event, payload) => socket.timeout(ACK_MS).emitWithAck(event, paylo
 const talk = new TalkPanel(emit);
 talk.onFault = toast;
 
-let local = new MediaStream();
+const devices = new Devices();
 let me = null;
 let state = null;
 let peer = null;
@@ -31,9 +34,13 @@ let place = 'before';
 let clock_ms = 0;
 let was_recording = false;
 let provider = 'local';
-let has_devices = false;
 let may_record = canRecord;
 let has_said_none = false;
+/** What came before this tab knew that it is in. */
+let early = [];
+let has_unread = false;
+/** How often the server has told how the talk stands: an answer that was asked for before is older. */
+let times_told = 0;
 
 const otherRole = () => (me === 'speaker' ? 'listener' : 'speaker');
 const other = () => state.people[otherRole()];
@@ -52,8 +59,6 @@ function start() {
   byId('self-name').textContent = words.you;
   byId('join').onclick = () => void enter();
   byId('leave').onclick = () => void leave();
-  for (const id of ['mic', 'lobby-mic']) byId(id).onclick = () => toggle('audio');
-  for (const id of ['camera', 'lobby-camera']) byId(id).onclick = () => toggle('video');
   byId('unblock').onclick = () => play();
   byId('again').onclick = () => location.reload();
   socket.on('connect', () => void (place === 'in' ? enter() : look()));
@@ -67,9 +72,12 @@ function start() {
     // Whom the server sends away does not come back by itself.
     if (reason === 'io server disconnect') setTimeout(() => place !== 'gone' && socket.connect(), 2_000);
   });
-  socket.on('meeting:people', (next) => apply(next));
+  socket.on('meeting:people', (next) => {
+    times_told += 1;
+    apply(next);
+  });
   socket.on('meeting:signal', ({ data }) => hear(data));
-  socket.on('meeting:message', () => place === 'in' && void talk.refresh());
+  socket.on('meeting:message', () => (place === 'in' ? void talk.refresh() : (has_unread = true)));
   socket.on('meeting:ended', () => void finish('over'));
   socket.on('meeting:replaced', (heir) => heir.tab_id !== tab_id && void replaced());
   setInterval(() => void beat(), BEAT_MS);
@@ -80,14 +88,13 @@ function start() {
 
 /** How the talk stands, before one is in it. */
 async function look() {
+  const told = times_told;
   const answer = await emit('meeting:look', {}).catch(() => null);
   if (!answer?.ok || place !== 'before') return;
   ({ me, provider } = answer);
-  apply(answer.state);
+  apply(told === times_told ? answer.state : state);
   byId('lobby-notice').hidden = provider !== 'local';
-  if (state.phase !== 'open' || has_devices || provider !== 'local') return;
-  has_devices = true;
-  await openDevices();
+  if (state.phase === 'open' && provider === 'local') await devices.open();
 }
 
 function apply(next) {
@@ -118,61 +125,14 @@ function showLobby() {
   byId('lobby-who').textContent = other().is_here ? words.otherHere(nameOf()) : words.otherAway(nameOf());
 }
 
-async function openDevices() {
-  const sound = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
-  const picture = { width: { ideal: 960 }, height: { ideal: 720 }, facingMode: 'user' };
-  let problem = null;
-  if (!navigator.mediaDevices) problem = words.insecure;
-  else {
-    local = await navigator.mediaDevices.getUserMedia({ audio: sound, video: picture }).catch(async (error) => {
-      const voice = await navigator.mediaDevices.getUserMedia({ audio: sound }).catch(() => null);
-      problem = voice ? words.deniedCamera : problemOf(error);
-      return voice ?? new MediaStream();
-    });
-  }
-  byId('device-problem').textContent = problem ?? '';
-  byId('device-problem').hidden = problem === null;
-  byId('join').textContent = local.getAudioTracks().length > 0 ? words.join : words.joinAnyway;
-  for (const id of ['preview', 'self']) byId(id).srcObject = local;
-  byId('preview-note').textContent = local.getVideoTracks().length > 0 ? '' : words.noCamera;
-  label();
-}
-
-function problemOf({ name }) {
-  if (name === 'NotFoundError' || name === 'OverconstrainedError') return words.noDevice;
-  return name === 'NotReadableError' || name === 'AbortError' ? words.busyDevice : words.denied;
-}
-
-function toggle(kind) {
-  for (const track of local.getTracks()) if (track.kind === kind) track.enabled = !track.enabled;
-  label();
-}
-
-function label() {
-  const of = (kind, on, off, none) => {
-    const track = local.getTracks().find((one) => one.kind === kind);
-    return { text: !track ? none : track.enabled ? on : off, is_off: !track?.enabled, is_absent: !track };
-  };
-  const mic = of('audio', words.micOn, words.micOff, words.micOff);
-  const camera = of('video', words.cameraOn, words.cameraOff, words.noCamera);
-  for (const [ids, { text, is_off, is_absent }] of [
-    [['mic', 'lobby-mic'], mic],
-    [['camera', 'lobby-camera'], camera],
-  ]) {
-    for (const id of ids) {
-      byId(id).textContent = text;
-      byId(id).classList.toggle('off', is_off);
-      byId(id).disabled = is_absent;
-    }
-  }
-}
-
 async function enter() {
   byId('join').disabled = true;
   byId('join').textContent = words.joining;
+  const told = times_told;
+  early = [];
   const answer = await emit('meeting:enter', { tab_id, can_record: may_record }).catch(() => null);
   byId('join').disabled = false;
-  byId('join').textContent = words.join;
+  byId('join').textContent = provider === 'local' ? devices.joinWords : words.join;
   if (!answer?.ok) {
     if (answer?.code === 'MEETING_CLOSED' || answer?.code === 'MEETING_NOT_FOUND') return void look();
     // The next connection asks again by itself.
@@ -191,7 +151,10 @@ async function enter() {
     recorder ??= makeRecorder();
   }
   void keepAwake();
-  apply(answer.state);
+  apply(told === times_told ? answer.state : state);
+  hearEarly();
+  if (has_unread) void talk.refresh();
+  has_unread = false;
   peer?.refresh();
   tick();
 }
@@ -223,7 +186,7 @@ function makePeer(other_tab) {
     tab_id: other_tab,
     polite: me === 'listener',
     ice_servers,
-    local,
+    local: devices.stream,
     send: (signal) => socket.emit('meeting:signal', { data: { ...signal, from: tab_id, to: other_tab } }, () => undefined),
     onStream: (stream) => {
       if (byId('remote').srcObject !== stream) byId('remote').srcObject = stream;
@@ -236,11 +199,22 @@ function makePeer(other_tab) {
   });
 }
 
-/** A signal may overtake the word that the other has come. */
-function hear({ from, to, ...signal }) {
-  if (place !== 'in' || provider !== 'local' || to !== tab_id) return;
+/** A signal may overtake the word that the other has come, and the word that this tab is in. */
+function hear(told) {
+  const { from, to, ...signal } = told;
+  if (to !== tab_id || place === 'gone') return;
+  if (place === 'before') return void (early.length < MOST_EARLY && early.push(told));
+  if (provider !== 'local') return;
   if (peer?.tab_id !== from) meet(from);
   peer.hear(signal);
+}
+
+/** What has come early, but for what an older tab of the other's has sent. */
+function hearEarly() {
+  const heard = early;
+  early = [];
+  const from = other().tab_id ?? heard.at(-1)?.from;
+  for (const told of heard) if (told.from === from) hear(told);
 }
 
 function play() {
@@ -272,7 +246,7 @@ function record() {
 
 function makeRecorder() {
   const made = new Recorder({ url: `${base}/meetings/${meeting_id}/recordings`, token });
-  made.hear('me', local);
+  made.hear('me', devices.stream);
   if (peer) made.hear('other', peer.stream);
   // The server does not take it: the other's browser is to try.
   made.onRefused = () => {
@@ -317,9 +291,10 @@ function showRecording() {
 
 async function beat() {
   if (place !== 'in' || !socket.connected) return;
+  const told = times_told;
   const answer = await emit('meeting:beat', { is_recording: recorder?.isOn ?? false }).catch(() => null);
-  if (answer?.ok) apply(answer.state);
-  else if (answer?.code === 'SEAT_TAKEN' && place === 'in') void enter();
+  if (answer?.ok && told === times_told) apply(answer.state);
+  if (answer?.code === 'SEAT_TAKEN' && place === 'in') void enter();
 }
 
 function tick() {
@@ -372,7 +347,7 @@ async function part(title, text, goodbye) {
   peer?.close();
   peer = null;
   const stopped = recorder?.stop();
-  for (const track of local.getTracks()) track.stop();
+  devices.close();
   await stopped;
   socket.disconnect();
   byId('message-text').textContent = text;
@@ -380,27 +355,4 @@ async function part(title, text, goodbye) {
 
 async function keepAwake() {
   if (place === 'in') await navigator.wakeLock?.request('screen').catch(() => null);
-}
-
-// What is shown
-
-function show(id) {
-  for (const one of ['lobby', 'message', 'stage']) byId(one).hidden = one !== id;
-}
-
-function say(title, text) {
-  show('message');
-  byId('again').hidden = true;
-  byId('message-title').textContent = title;
-  byId('message-text').textContent = text;
-  byId('message-title').focus();
-}
-
-let toasting = null;
-
-function toast(text, for_ms = 6_000) {
-  clearTimeout(toasting);
-  byId('toast').textContent = text;
-  byId('toast').hidden = false;
-  toasting = setTimeout(() => (byId('toast').hidden = true), for_ms);
 }

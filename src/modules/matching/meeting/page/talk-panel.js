@@ -1,6 +1,5 @@
+import { byId } from './screen.js';
 import { language, timeOf, words } from './words.js';
-
-const byId = (id) => document.getElementById(id);
 
 /** The direct messages of the two, beside their talk. */
 export class TalkPanel {

@@ -1,0 +1,128 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { FAKE_DEVICES, launchBrowser } from '../support/browser.js';
+import { makePerson, makeTown, type Town } from '../support/matching.js';
+import { startServer, type TestServer } from '../support/server.js';
+import type { TestUser } from '../support/client.js';
+
+/* What the page of a meeting says and does, whatever happens to the talk and in whatever order the network brings things. */
+
+interface Place {
+  readonly student: TestUser;
+  readonly speaker: TestUser;
+  readonly matching_id: string;
+  readonly her_link: string;
+  readonly his_link: string;
+}
+
+const DESKTOP = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
+/** Less than the page waits until it tries anew what has not come about. */
+const AT_ONCE_MS = 9_000;
+
+let server: TestServer;
+let browser: Browser;
+let town: Town;
+
+beforeAll(async () => {
+  server = await startServer();
+  town = await makeTown(server.api);
+  browser = await launchBrowser(FAKE_DEVICES);
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+async function makePlace(seconds_ahead: number): Promise<Place> {
+  const [student, speaker] = await Promise.all([makePerson(server.api, town, 'student'), makePerson(server.api, town, 'company')]);
+  const date = new Date(Date.now() + seconds_ahead * 1_000).toISOString();
+  const json = { speaker_id: speaker.id, date, meeting_length: 5 };
+  const { body: matching } = await student.api<{ id: string }>('/matching', { method: 'POST', json });
+  const linkOf = async ({ api }: TestUser): Promise<string> => {
+    const made = await api<{ join_url: string }>('/meeting', { method: 'POST', json: { matching_id: matching.id } });
+    expect(made.status).toBe(201);
+    return made.body.join_url;
+  };
+  const [her_link, his_link] = [await linkOf(student), await linkOf(speaker)];
+  return { student, speaker, matching_id: matching.id, her_link, his_link };
+}
+
+/** A page of a browser of one's own; `prepare` comes before it loads. */
+async function visit(url: string, size = DESKTOP, prepare?: (page: Page) => Promise<void>): Promise<Page> {
+  const context = await browser.newContext({ viewport: size, locale: 'ja-JP' });
+  const page = await context.newPage();
+  await prepare?.(page);
+  await page.goto(url);
+  return page;
+}
+
+async function enter(page: Page): Promise<void> {
+  await page.locator('#join').click();
+  await page.locator('#stage').waitFor({ state: 'visible' });
+}
+
+/** The other's picture is there and moves. */
+const sees = (page: Page): Promise<unknown> =>
+  page.waitForFunction(
+    () => {
+      const { document } = globalThis as unknown as {
+        document: { getElementById(id: string): { videoWidth: number; currentTime: number } };
+      };
+      const remote = document.getElementById('remote');
+      return remote.videoWidth > 0 && remote.currentTime > 0.2;
+    },
+    undefined,
+    { timeout: AT_ONCE_MS },
+  );
+
+/** Keeps a picture of the page where somebody wants to look at them. */
+async function shot(page: Page, name: string): Promise<void> {
+  const folder = process.env['SCREENSHOTS'];
+  if (folder === undefined) return;
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+describe('the way to the other', () => {
+  it.each(['listener', 'speaker'] as const)(
+    'comes about at once where the %s learns late that they are in',
+    async (late) => {
+      const place = await makePlace(60);
+      const offers: string[] = [];
+      const warnings: string[] = [];
+      // The answer to `meeting:enter` comes after what the other's browser has to tell; it is the only large one.
+      const slow = (page: Page): Promise<void> =>
+        page.routeWebSocket(/socket\.io/, (route) => {
+          const there = route.connectToServer();
+          there.onMessage((message) => {
+            const is_entry = typeof message === 'string' && /^43\d/.test(message) && message.includes('ice_servers');
+            setTimeout(() => route.send(message), is_entry ? 1_500 : 0);
+          });
+        });
+      const watched = (page: Page): Promise<void> => {
+        page.on('websocket', (socket) =>
+          socket.on('framesent', ({ payload }) => {
+            if (typeof payload === 'string' && payload.includes('"type":"offer"')) offers.push(payload);
+          }),
+        );
+        return Promise.resolve();
+      };
+      const hers = await visit(place.her_link, DESKTOP, late === 'listener' ? slow : undefined);
+      const his = await visit(place.his_link, DESKTOP, late === 'speaker' ? slow : watched);
+      for (const page of [hers, his]) page.on('console', (message) => message.type() === 'warning' && warnings.push(message.text()));
+      const [first, second] = late === 'listener' ? [his, hers] : [hers, his];
+      for (const page of [hers, his]) await page.locator('#lobby-camera.toggle:not(:empty)').waitFor();
+      await enter(first);
+      await enter(second);
+      await Promise.all([sees(hers), sees(his)]);
+      expect(warnings).toEqual([]);
+      if (late === 'listener') expect(offers).toHaveLength(1);
+      await Promise.all([hers, his].map((page) => page.context().close()));
+    },
+    60_000,
+  );
+});
