@@ -60,7 +60,12 @@ async function visit(url: string, size = DESKTOP, prepare?: (page: Page) => Prom
   return page;
 }
 
+/** Comes in once camera and microphone are there. */
 async function enter(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const { document } = globalThis as unknown as { document: { getElementById(id: string): { srcObject: { active: boolean } | null } } };
+    return document.getElementById('preview').srcObject?.active === true;
+  });
   await page.locator('#join').click();
   await page.locator('#stage').waitFor({ state: 'visible' });
 }
@@ -125,4 +130,61 @@ describe('the way to the other', () => {
     },
     60_000,
   );
+});
+
+/** Nobody looks at a page that does not know: what it asks by itself, every ten seconds, is stopped. */
+const told = (page: Page): Promise<void> =>
+  page.addInitScript(() => {
+    const every = globalThis.setInterval;
+    globalThis.setInterval = ((work: () => void, ms: number) => every(work, ms === 10_000 ? 3_600_000 : ms)) as typeof setInterval;
+  });
+
+const change = async ({ student, matching_id }: Place, json: object): Promise<void> => {
+  expect((await student.api(`/matching/${matching_id}`, { method: 'PATCH', json })).status).toBe(200);
+};
+
+const minutes = (count: number): string => new Date(Date.now() + count * 60_000).toISOString();
+
+describe('a talk that changes while its pages are open', () => {
+  it('is called off: both pages say so, and offer nothing more', async () => {
+    const place = await makePlace(300);
+    const [hers, his] = [await visit(place.her_link, PHONE, told), await visit(place.his_link, DESKTOP, told)];
+    await hers.locator('#join').waitFor({ state: 'visible' });
+    await enter(his);
+    await change(place, { status: 'cancelled' });
+    for (const page of [hers, his]) {
+      await page.locator('#message-title', { hasText: '面談は取り消されました' }).waitFor({ state: 'visible' });
+      expect(await page.locator('button:visible').count()).toBe(0);
+    }
+    await shot(hers, 'cancelled-phone');
+    await shot(his, 'cancelled-desktop');
+    await Promise.all([hers, his].map((page) => page.context().close()));
+  }, 60_000);
+
+  it('is moved: both show the new time, and whoever is in too early is back in the lobby until it opens', async () => {
+    const place = await makePlace(300);
+    const [hers, his] = [await visit(place.her_link, PHONE, told), await visit(place.his_link, DESKTOP, told)];
+    await hers.locator('#join').waitFor({ state: 'visible' });
+    await enter(his);
+    // A little later it is still open: who is in stays in.
+    await change(place, { date: minutes(8) });
+    await hers.locator('#lobby-when', { hasText: '日時が変わりました' }).waitFor({ state: 'visible' });
+    await his.locator('#toast', { hasText: '日時が変わりました' }).waitFor({ state: 'visible' });
+    await shot(hers, 'moved-lobby-phone');
+    await shot(his, 'moved-stage-desktop');
+    const tomorrow = minutes(24 * 60);
+    await change(place, { date: tomorrow });
+    const day = `${new Date(tomorrow).getMonth() + 1}月${new Date(tomorrow).getDate()}日`;
+    for (const page of [hers, his]) {
+      await page.locator('#message-title', { hasText: '面談の日時が変わりました' }).waitFor({ state: 'visible' });
+      expect(await page.locator('#message-text').textContent()).toContain(day);
+      expect(await page.locator('button:visible').count()).toBe(0);
+    }
+    await shot(hers, 'moved-early-phone');
+    await change(place, { date: minutes(5) });
+    await Promise.all([hers, his].map((page) => page.locator('#join').waitFor({ state: 'visible' })));
+    for (const page of [hers, his]) await enter(page);
+    await Promise.all([sees(hers), sees(his)]);
+    await Promise.all([hers, his].map((page) => page.context().close()));
+  }, 60_000);
 });

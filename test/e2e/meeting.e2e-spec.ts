@@ -230,7 +230,9 @@ describe('a link', () => {
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|style=|https?:\/\//);
     const parts = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = '']) => path).filter((path) => !path.startsWith('data:'));
     expect(parts.length).toBeGreaterThan(1);
-    const scripts = ['devices.js', 'peer.js', 'recorder.js', 'screen.js', 'talk-panel.js', 'words.js', 'socket.io.esm.min.js'].map((name) => `../assets/${name}`);
+    const scripts = ['devices.js', 'peer.js', 'recorder.js', 'screen.js', 'talk-panel.js', 'words.js', 'socket.io.esm.min.js'].map(
+      (name) => `../assets/${name}`,
+    );
     for (const path of [...parts, ...scripts]) expect((await fetch(new URL(path, link))).status).toBe(200);
     for (const name of ['meeting.html', '..%2fmeeting-page.js', 'constructor']) {
       expect((await server.api(`/meetings/assets/${name}`)).status).toBe(404);
@@ -328,6 +330,31 @@ describe('in a meeting', () => {
     const gone = next<State>(hers, 'meeting:people');
     his.disconnect();
     expect(await gone).toMatchObject({ recorder: null, people: { speaker: { is_here: false, is_recording: false } } });
+  });
+
+  it('both are told of a move and of a cancel, whether they are in or in the lobby', async () => {
+    const { student, speaker, matching } = await makePair(20);
+    const [hers, his] = [await join(await linkOf(student, matching.id)), await join(await linkOf(speaker, matching.id))];
+    const change = async (json: object): Promise<Array<State & { starts_at: string }>> => {
+      const told = [hers, his].map((socket) => next<State & { starts_at: string }>(socket, 'meeting:people'));
+      expect((await student.api(`/matching/${matching.id}`, { method: 'PATCH', json })).status).toBe(200);
+      return Promise.all(told);
+    };
+    const date = minutesAhead(5);
+    for (const state of await change({ date })) expect(state).toMatchObject({ phase: 'open', starts_at: date });
+    const entry = next(hers, 'meeting:people');
+    await enter(his, 'his');
+    await entry;
+    for (const state of await change({ date: minutesAhead(1_440) })) expect(state.phase).toBe('early');
+    for (const state of await change({ status: 'cancelled' })) expect(state.phase).toBe('cancelled');
+  });
+
+  it('whoever waits is told where the other’s account ends', async () => {
+    const { student, speaker, matching } = await makePair();
+    const hers = await join(await linkOf(student, matching.id));
+    const told = next<State>(hers, 'meeting:people');
+    expect((await speaker.api('/user', { method: 'DELETE' })).status).toBe(200);
+    expect((await told).phase).toBe('cancelled');
   });
 
   it('two who come in at the same moment have met, as any other two', async () => {

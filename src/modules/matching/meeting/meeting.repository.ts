@@ -27,13 +27,19 @@ export class MeetingRepository extends TenantRepository<Meeting> {
        on conflict on constraint meetings_matching_unique do nothing`,
       [Scope.clientId(), newId(), matching_id, provider],
     );
-    const [talk] = await this.database.sql<Talk>(`${TALK} where m.client_id = $1 and m.matching_id = $2`, [Scope.clientId(), matching_id]);
+    const talk = await this.findTalkOf(matching_id);
     if (!talk) throw new Error('A meeting that was just made is not there');
     return talk;
   }
 
   async findTalk(id: string): Promise<Talk | null> {
     const [talk] = await this.database.sql<Talk>(`${TALK} where m.client_id = $1 and m.id = $2`, [Scope.clientId(), id]);
+    return talk ?? null;
+  }
+
+  /** The talk of a matching; null where the two have no meeting. */
+  async findTalkOf(matching_id: string): Promise<Talk | null> {
+    const [talk] = await this.database.sql<Talk>(`${TALK} where m.client_id = $1 and m.matching_id = $2`, [Scope.clientId(), matching_id]);
     return talk ?? null;
   }
 

@@ -41,6 +41,10 @@ let early = [];
 let has_unread = false;
 /** How often the server has told how the talk stands: an answer that was asked for before is older. */
 let times_told = 0;
+/** Whether the talk's time is another one since this page was opened. */
+let has_moved = false;
+let is_saving = false;
+let saved = null;
 
 const otherRole = () => (me === 'speaker' ? 'listener' : 'speaker');
 const other = () => state.people[otherRole()];
@@ -80,7 +84,8 @@ function start() {
   socket.on('meeting:message', () => (place === 'in' ? void talk.refresh() : (has_unread = true)));
   socket.on('meeting:ended', () => void finish('over'));
   socket.on('meeting:replaced', (heir) => heir.tab_id !== tab_id && void replaced());
-  setInterval(() => void beat(), BEAT_MS);
+  // A word that was lost is made good.
+  setInterval(() => void (place === 'in' ? beat() : look()), BEAT_MS);
   setInterval(tick, 1_000);
   addEventListener('online', () => peer?.refresh());
   document.addEventListener('visibilitychange', () => (document.hidden ? recorder?.flush() : void keepAwake()));
@@ -88,23 +93,26 @@ function start() {
 
 /** How the talk stands, before one is in it. */
 async function look() {
+  if (place !== 'before' || !socket.connected) return;
   const told = times_told;
   const answer = await emit('meeting:look', {}).catch(() => null);
   if (!answer?.ok || place !== 'before') return;
   ({ me, provider } = answer);
   apply(told === times_told ? answer.state : state);
-  byId('lobby-notice').hidden = provider !== 'local';
-  if (state.phase === 'open' && provider === 'local') await devices.open();
 }
 
 function apply(next) {
+  const is_moved = state !== null && (state.starts_at !== next.starts_at || state.ends_at !== next.ends_at);
+  has_moved ||= is_moved;
   state = next;
   clock_ms = Date.parse(next.now) - Date.now();
   if (place === 'gone' || me === null) return;
   if (state.phase === 'cancelled') return void finish('cancelled');
   if (state.phase === 'over') return void finish('over');
   document.title = `${words.withName(nameOf())} – Kaiwa`;
+  if (place === 'in' && state.phase === 'early') goBack();
   if (place === 'before') return showLobby();
+  if (is_moved) toast(whenWords());
   byId('stage-title').textContent = words.withName(nameOf());
   byId('remote-name').textContent = nameOf();
   if (provider === 'local') {
@@ -117,12 +125,29 @@ function apply(next) {
 // Before the talk
 
 function showLobby() {
-  if (state.phase === 'early') return say(words.early, words.earlyText(dayOf(state.opens_at)));
+  if (state.phase === 'early') {
+    devices.close();
+    return say(has_moved ? words.moved : words.early, words.earlyText(dayOf(state.starts_at), dayOf(state.opens_at)));
+  }
   show('lobby');
+  byId('lobby-notice').hidden = provider !== 'local';
   for (const id of ['lobby-devices', 'preview-box']) byId(id).hidden = provider !== 'local';
   byId('lobby-title').textContent = words.withName(nameOf());
-  byId('lobby-when').textContent = words.when(dayOf(state.starts_at), timeOf(state.ends_at));
+  byId('lobby-when').textContent = whenWords();
   byId('lobby-who').textContent = other().is_here ? words.otherHere(nameOf()) : words.otherAway(nameOf());
+  if (provider === 'local') void devices.open();
+}
+
+function whenWords() {
+  const when = words.when(dayOf(state.starts_at), timeOf(state.ends_at));
+  return has_moved ? words.movedTo(when) : when;
+}
+
+/** The talk begins later than it was to: nobody is in it yet. */
+function goBack() {
+  place = 'before';
+  void emit('meeting:leave', { has_left: false }).catch(() => null);
+  void release();
 }
 
 async function enter() {
@@ -133,6 +158,7 @@ async function enter() {
   const answer = await emit('meeting:enter', { tab_id, can_record: may_record }).catch(() => null);
   byId('join').disabled = false;
   byId('join').textContent = provider === 'local' ? devices.joinWords : words.join;
+  if (place === 'gone') return;
   if (!answer?.ok) {
     if (answer?.code === 'MEETING_CLOSED' || answer?.code === 'MEETING_NOT_FOUND') return void look();
     // The next connection asks again by itself.
@@ -341,16 +367,27 @@ async function replaced() {
 /** Lets go of everything; what is recorded comes to the server first, and the page says so. */
 async function part(title, text, goodbye) {
   place = 'gone';
-  countdown = null;
-  say(title, recorder?.isOn ? words.saving : text);
+  is_saving ||= recorder?.isOn ?? false;
+  say(title, is_saving ? words.saving : text);
   await goodbye();
-  peer?.close();
-  peer = null;
-  const stopped = recorder?.stop();
-  devices.close();
-  await stopped;
+  await release();
+  is_saving = false;
   socket.disconnect();
   byId('message-text').textContent = text;
+}
+
+/** Lets go of the other, the camera and the microphone; resolves once all that was recorded is at the server, or cannot come there. */
+function release() {
+  countdown = null;
+  was_recording = false;
+  peer?.close();
+  peer = null;
+  byId('remote').srcObject = null;
+  byId('remote-name').hidden = true;
+  saved = Promise.all([saved, recorder?.stop()]);
+  recorder = null;
+  devices.close();
+  return saved;
 }
 
 async function keepAwake() {

@@ -7,11 +7,12 @@ export function show(id) {
 }
 
 export function say(title, text) {
+  const is_new = byId('message').hidden || byId('message-title').textContent !== title;
   show('message');
   byId('again').hidden = true;
   byId('message-title').textContent = title;
   byId('message-text').textContent = text;
-  byId('message-title').focus();
+  if (is_new) byId('message-title').focus();
 }
 
 let toasting = null;
