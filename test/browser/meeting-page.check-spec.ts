@@ -133,11 +133,12 @@ describe('the way to the other', () => {
 });
 
 /** Nobody looks at a page that does not know: what it asks by itself, every ten seconds, is stopped. */
-const told = (page: Page): Promise<void> =>
-  page.addInitScript(() => {
+const told = async (page: Page): Promise<void> => {
+  await page.addInitScript(() => {
     const every = globalThis.setInterval;
     globalThis.setInterval = ((work: () => void, ms: number) => every(work, ms === 10_000 ? 3_600_000 : ms)) as typeof setInterval;
   });
+};
 
 const change = async ({ student, matching_id }: Place, json: object): Promise<void> => {
   expect((await student.api(`/matching/${matching_id}`, { method: 'PATCH', json })).status).toBe(200);
@@ -185,6 +186,30 @@ describe('a talk that changes while its pages are open', () => {
     await Promise.all([hers, his].map((page) => page.locator('#join').waitFor({ state: 'visible' })));
     for (const page of [hers, his]) await enter(page);
     await Promise.all([sees(hers), sees(his)]);
+    await Promise.all([hers, his].map((page) => page.context().close()));
+  }, 60_000);
+});
+
+describe('the end', () => {
+  it('is told to whoever has left, once the other has left too', async () => {
+    const place = await makePlace(2);
+    const [hers, his] = [await visit(place.her_link, PHONE, told), await visit(place.his_link, DESKTOP, told)];
+    await enter(his);
+    await enter(hers);
+    await hers.locator('#recording').waitFor({ state: 'visible', timeout: 20_000 });
+    await hers.locator('#left-label', { hasText: '残り' }).waitFor({ timeout: 20_000 });
+    await hers.locator('#leave').click();
+    await hers.locator('#message-title', { hasText: '退出しました' }).waitFor({ state: 'visible' });
+    await hers.locator('#again').waitFor({ state: 'visible' });
+    await shot(hers, 'left-phone');
+    await his.locator('#leave').click();
+    for (const page of [hers, his]) {
+      await page.locator('#message-title', { hasText: '面談は終了しました' }).waitFor({ state: 'visible', timeout: 20_000 });
+      await page.locator('#message-text', { hasText: '録音はまもなく' }).waitFor();
+      expect(await page.locator('button:visible').count()).toBe(0);
+    }
+    await shot(hers, 'over-phone');
+    await shot(his, 'over-desktop');
     await Promise.all([hers, his].map((page) => page.context().close()));
   }, 60_000);
 });

@@ -214,8 +214,8 @@ describe('a talk in two real pages', () => {
     await phone.locator('#leave').click();
     await phone.locator('#again').waitFor({ state: 'visible' });
     await desk.locator('#leave').click();
-    await desk.locator('#again').waitFor({ state: 'visible', timeout: 20_000 });
-    await shot(desk, 'left-desktop');
+    await desk.locator('#message-title', { hasText: 'The talk is over' }).waitFor({ state: 'visible', timeout: 20_000 });
+    await shot(desk, 'over-desktop');
 
     const done = await eventually(
       () => matchingOf(hanako, matching.id),

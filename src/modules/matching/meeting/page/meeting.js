@@ -1,7 +1,7 @@
 import { Devices } from './devices.js';
 import { Peer } from './peer.js';
 import { canRecord, Recorder } from './recorder.js';
-import { byId, say, show, toast } from './screen.js';
+import { byId, offer, say, show, toast } from './screen.js';
 import { io } from './socket.io.esm.min.js';
 import { TalkPanel } from './talk-panel.js';
 import { dayOf, language, spanOf, timeOf, words } from './words.js';
@@ -29,7 +29,7 @@ let peer = null;
 let ice_servers = [];
 let recorder = null;
 let countdown = null;
-/** `before` | `in` | `gone`: whether this tab is in the talk. */
+/** `before` | `in` | `left` | `gone`: whether this tab is in the talk; `left` may come back, and hears of the end. */
 let place = 'before';
 let clock_ms = 0;
 let was_recording = false;
@@ -67,7 +67,7 @@ function start() {
   byId('again').onclick = () => location.reload();
   socket.on('connect', () => void (place === 'in' ? enter() : look()));
   socket.on('connect_error', ({ message }) => {
-    if (message === 'Unauthorized') return place === 'in' ? void finish('over') : say(words.nowhere, words.nowhereText);
+    if (message === 'Unauthorized') return place === 'before' ? say(words.nowhere, words.nowhereText) : void finish('over');
     if (place === 'before' && state === null) say(words.unreachable, words.unreachableText);
   });
   socket.on('disconnect', (reason) => {
@@ -91,12 +91,12 @@ function start() {
   document.addEventListener('visibilitychange', () => (document.hidden ? recorder?.flush() : void keepAwake()));
 }
 
-/** How the talk stands, before one is in it. */
+/** How the talk stands, asked while one is not in it. */
 async function look() {
-  if (place !== 'before' || !socket.connected) return;
+  if (place === 'in' || place === 'gone' || !socket.connected) return;
   const told = times_told;
   const answer = await emit('meeting:look', {}).catch(() => null);
-  if (!answer?.ok || place !== 'before') return;
+  if (!answer?.ok || place === 'in' || place === 'gone') return;
   ({ me, provider } = answer);
   apply(told === times_told ? answer.state : state);
 }
@@ -111,6 +111,8 @@ function apply(next) {
   if (state.phase === 'over') return void finish('over');
   document.title = `${words.withName(nameOf())} – Kaiwa`;
   if (place === 'in' && state.phase === 'early') goBack();
+  if (place === 'left' && state.phase === 'early') place = 'before';
+  if (place === 'left') return;
   if (place === 'before') return showLobby();
   if (is_moved) toast(whenWords());
   byId('stage-title').textContent = words.withName(nameOf());
@@ -228,7 +230,7 @@ function makePeer(other_tab) {
 /** A signal may overtake the word that the other has come, and the word that this tab is in. */
 function hear(told) {
   const { from, to, ...signal } = told;
-  if (to !== tab_id || place === 'gone') return;
+  if (to !== tab_id || place === 'left' || place === 'gone') return;
   if (place === 'before') return void (early.length < MOST_EARLY && early.push(told));
   if (provider !== 'local') return;
   if (peer?.tab_id !== from) meet(from);
@@ -331,6 +333,7 @@ function tick() {
     if (state.phase === 'early' && now() >= Date.parse(state.opens_at)) void look();
     return;
   }
+  if (place === 'left') return;
   const is_before = now() < begins;
   byId('left-label').textContent = is_before ? words.until : words.left;
   byId('left-time').textContent = spanOf(((is_before ? begins : ends) - now()) / 1_000);
@@ -341,39 +344,38 @@ function tick() {
   void begin();
 }
 
-/** Goes for now; until its end the talk can be joined again. */
+/** Goes for now; until its end the talk can be joined again. Where both have left it ends, and the page says so. */
 async function leave() {
   if (place !== 'in') return;
-  await part(words.youLeft, words.youLeftText, async () => {
-    await emit('meeting:leave', { has_left: true }).catch(() => null);
-  });
-  byId('again').textContent = words.again;
-  byId('again').hidden = false;
+  await part('left', words.youLeft, words.youLeftText, () => emit('meeting:leave', { has_left: true }).catch(() => null));
+  if (place !== 'left') return;
+  offer(words.again);
+  void look();
 }
 
-async function finish(phase) {
-  if (place === 'gone') return;
+function finish(phase) {
   const [title, text] = phase === 'cancelled' ? [words.cancelled, words.cancelledText] : [words.over, words.overText];
-  await part(title, text, async () => undefined);
+  return part('gone', title, text);
 }
 
 async function replaced() {
-  if (place === 'gone') return;
-  await part(words.replaced, words.replacedText, async () => undefined);
-  byId('again').textContent = words.useHere;
-  byId('again').hidden = false;
+  await part('gone', words.replaced, words.replacedText);
+  if (byId('message-title').textContent === words.replaced) offer(words.useHere);
 }
 
 /** Lets go of everything; what is recorded comes to the server first, and the page says so. */
-async function part(title, text, goodbye) {
-  place = 'gone';
+async function part(next, title, text, goodbye) {
+  if (place === 'gone') return;
+  place = next;
   is_saving ||= recorder?.isOn ?? false;
   say(title, is_saving ? words.saving : text);
-  await goodbye();
+  await goodbye?.();
   await release();
   is_saving = false;
-  socket.disconnect();
+  // Meanwhile it may have ended, or begins another day.
+  if (place !== next) return;
   byId('message-text').textContent = text;
+  if (next === 'gone') socket.disconnect();
 }
 
 /** Lets go of the other, the camera and the microphone; resolves once all that was recorded is at the server, or cannot come there. */

@@ -15,6 +15,12 @@ export function say(title, text) {
   if (is_new) byId('message-title').focus();
 }
 
+/** What one may do after a message. */
+export function offer(text) {
+  byId('again').textContent = text;
+  byId('again').hidden = false;
+}
+
 let toasting = null;
 
 export function toast(text, for_ms = 6_000) {
