@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { FAKE_DEVICES, launchBrowser } from '../support/browser.js';
 import { makePerson, makeTown, type Town } from '../support/matching.js';
+import { sql } from '../support/sql.js';
 import { startServer, type TestServer } from '../support/server.js';
 import type { TestUser } from '../support/client.js';
 
@@ -190,6 +191,18 @@ describe('a talk that changes while its pages are open', () => {
   }, 60_000);
 });
 
+/** As if the talk's time had passed. */
+async function pastEnd({ matching_id }: Place): Promise<void> {
+  await sql(
+    server.database_url,
+    "update matchings set date = now() - interval '6 minutes', ends_at = now() - interval '1 minute' where id = $1",
+    [matching_id],
+  );
+  await sql(server.database_url, "update graphile_worker._private_jobs set run_at = now() where key like '%:matching.settle:' || $1", [
+    matching_id,
+  ]);
+}
+
 describe('the end', () => {
   it('is told to whoever has left, once the other has left too', async () => {
     const place = await makePlace(2);
@@ -210,6 +223,23 @@ describe('the end', () => {
     }
     await shot(hers, 'over-phone');
     await shot(his, 'over-desktop');
+    await Promise.all([hers, his].map((page) => page.context().close()));
+  }, 60_000);
+
+  it('promises a recording only where there is one: not to whoever was alone', async () => {
+    const place = await makePlace(2);
+    const [hers, his] = [await visit(place.her_link, PHONE, told), await visit(place.his_link, DESKTOP, told)];
+    await hers.locator('#join').waitFor({ state: 'visible' });
+    await enter(his);
+    await pastEnd(place);
+    for (const page of [hers, his]) {
+      await page.locator('#message-title', { hasText: '面談は終了しました' }).waitFor({ state: 'visible', timeout: 20_000 });
+      await page.locator('#message-text', { hasText: 'この面談の録音はありません' }).waitFor();
+    }
+    await shot(his, 'missed-desktop');
+    // Opened again, the link says the same.
+    await hers.reload();
+    await hers.locator('#message-text', { hasText: 'この面談の録音はありません' }).waitFor();
     await Promise.all([hers, his].map((page) => page.context().close()));
   }, 60_000);
 });

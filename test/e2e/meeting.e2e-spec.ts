@@ -517,8 +517,10 @@ describe('what is recorded', () => {
     ).toBe(404);
 
     await shift(matching.id, -1);
+    const told = next(hers, 'meeting:ended');
     await emit(hers, 'meeting:leave', { has_left: true });
     await emit(his, 'meeting:leave', { has_left: true });
+    expect(await told).toEqual({ is_recorded: true });
     const ended = await eventually(
       async () => (await student.api<Matching>(`/matching/${matching.id}`)).body,
       ({ status }) => status !== 'booked',
@@ -538,6 +540,7 @@ describe('what is recorded', () => {
       'audio/webm',
       expect.stringMatching(/^inline; filename=talk-\d{8}-\d{4}\.webm$/),
     ]);
+    expect(await emit(hers, 'meeting:look')).toMatchObject({ ok: true, state: { phase: 'over', is_recorded: true } });
     const bytes = Buffer.from(await audio.arrayBuffer());
     expect(bytes.subarray(0, 4).toString('hex')).toBe('1a45dfa3');
     const file_id = /files\/([^/]+)\//.exec(done.audio_url as string)?.[1] as string;
@@ -579,6 +582,7 @@ describe('the end', () => {
         matching.id,
       ]);
     }
+    const ended = next(met.his, 'meeting:ended');
     const settled = (pair: Pair): Promise<Matching> =>
       eventually(
         async () => (await pair.student.api<Matching>(`/matching/${pair.matching.id}`)).body,
@@ -586,6 +590,7 @@ describe('the end', () => {
         15_000,
       );
     expect(await settled(met)).toMatchObject({ status: 'done', is_done_meeting: true, audio_url: null });
+    expect(await ended).toEqual({ is_recorded: false });
     expect(await settled(missed)).toMatchObject({ status: 'no_show', is_done_meeting: false });
     expect(await emit(met.his, 'meeting:beat', { is_recording: false })).toMatchObject({ ok: true, state: { phase: 'over' } });
   }, 60_000);

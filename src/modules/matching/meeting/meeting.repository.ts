@@ -8,6 +8,7 @@ import type { Talk } from './talk.js';
 const TALK = `
   select m.id, m.matching_id, m.provider, m.provider_meeting, m.met_at, m.ended_at, m.recorded_at,
          t.date as starts_at, t.ends_at, t.status, t.room_id, t.speaker_id, s.name as speaker_name, t.listener_id, l.name as listener_name,
+         t.audio_file_id is not null or exists (select 1 from meeting_takes k where k.client_id = m.client_id and k.meeting_id = m.id) as is_recorded,
          s.id is null or s.disabled_at is not null as speaker_is_barred, l.id is null or l.disabled_at is not null as listener_is_barred
     from meetings m join matchings t on t.client_id = m.client_id and t.id = m.matching_id
     left join users s on s.client_id = t.client_id and s.id = t.speaker_id

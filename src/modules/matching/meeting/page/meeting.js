@@ -44,6 +44,7 @@ let times_told = 0;
 /** Whether the talk's time is another one since this page was opened. */
 let has_moved = false;
 let is_saving = false;
+let is_recorded = false;
 let saved = null;
 
 const otherRole = () => (me === 'speaker' ? 'listener' : 'speaker');
@@ -82,7 +83,10 @@ function start() {
   });
   socket.on('meeting:signal', ({ data }) => hear(data));
   socket.on('meeting:message', () => (place === 'in' ? void talk.refresh() : (has_unread = true)));
-  socket.on('meeting:ended', () => void finish('over'));
+  socket.on('meeting:ended', (end) => {
+    is_recorded = end.is_recorded;
+    void finish('over');
+  });
   socket.on('meeting:replaced', (heir) => heir.tab_id !== tab_id && void replaced());
   // A word that was lost is made good.
   setInterval(() => void (place === 'in' ? beat() : look()), BEAT_MS);
@@ -105,6 +109,7 @@ function apply(next) {
   const is_moved = state !== null && (state.starts_at !== next.starts_at || state.ends_at !== next.ends_at);
   has_moved ||= is_moved;
   state = next;
+  is_recorded ||= next.is_recorded || next.people.speaker.is_recording || next.people.listener.is_recording;
   clock_ms = Date.parse(next.now) - Date.now();
   if (place === 'gone' || me === null) return;
   if (state.phase === 'cancelled') return void finish('cancelled');
@@ -354,8 +359,8 @@ async function leave() {
 }
 
 function finish(phase) {
-  const [title, text] = phase === 'cancelled' ? [words.cancelled, words.cancelledText] : [words.over, words.overText];
-  return part('gone', title, text);
+  if (phase === 'cancelled') return part('gone', words.cancelled, words.cancelledText);
+  return part('gone', words.over, is_recorded ? words.overText : words.overUnrecorded);
 }
 
 async function replaced() {
