@@ -60,7 +60,6 @@ function start() {
   byId('join').textContent = words.join;
   byId('leave').textContent = words.leave;
   byId('unblock').textContent = words.unblock;
-  byId('lobby-notice').textContent = words.notice;
   byId('self-name').textContent = words.you;
   byId('join').onclick = () => void enter();
   byId('leave').onclick = () => void leave();
@@ -137,12 +136,13 @@ function showLobby() {
     return say(has_moved ? words.moved : words.early, words.earlyText(dayOf(state.starts_at), dayOf(state.opens_at)));
   }
   show('lobby');
-  byId('lobby-notice').hidden = provider !== 'local';
+  byId('lobby-notice').textContent = provider === 'local' ? words.notice : words.chimeText;
   for (const id of ['lobby-devices', 'preview-box']) byId(id).hidden = provider !== 'local';
   byId('lobby-title').textContent = words.withName(nameOf());
   byId('lobby-when').textContent = whenWords();
   byId('lobby-who').textContent = other().is_here ? words.otherHere(nameOf()) : words.otherAway(nameOf());
   if (provider === 'local') void devices.open();
+  else if (!byId('join').disabled) byId('join').textContent = words.joinMessages;
 }
 
 function whenWords() {
@@ -164,12 +164,12 @@ async function enter() {
   early = [];
   const answer = await emit('meeting:enter', { tab_id, can_record: may_record }).catch(() => null);
   byId('join').disabled = false;
-  byId('join').textContent = provider === 'local' ? devices.joinWords : words.join;
+  byId('join').textContent = provider === 'local' ? devices.joinWords : words.joinMessages;
   if (place === 'gone') return;
   if (!answer?.ok) {
     if (answer?.code === 'MEETING_CLOSED' || answer?.code === 'MEETING_NOT_FOUND') return void look();
     // The next connection asks again by itself.
-    return place === 'in' ? undefined : problemInLobby(answer?.message ?? words.unreachableText);
+    return place === 'in' ? undefined : problemInLobby(answer ? (words.problems[answer.code] ?? words.problem) : words.unreachableText);
   }
   ({ me, provider, ice_servers } = answer);
   place = 'in';
@@ -179,6 +179,7 @@ async function enter() {
   if (provider === 'chime') {
     byId('waiting').textContent = `${words.chime}\n\n${words.chimeText}`;
     for (const id of ['self-box', 'mic', 'camera']) byId(id).hidden = true;
+    byId('stage').classList.add('words-alone');
     talk.show(true);
   } else if (may_record) {
     recorder ??= makeRecorder();

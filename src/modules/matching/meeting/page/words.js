@@ -62,9 +62,16 @@ const WORDS = {
     nowhereText: 'リンクが正しくないか、面談が終了しています。',
     unreachable: 'サーバーにつながりません',
     unreachableText: 'ネットワークを確認してください。自動的につなぎ直します。',
+    problem: '参加できませんでした。しばらくしてから、もう一度お試しください。',
+    problems: {
+      MEETING_PROVIDER_FAILED: '面談のサービスに接続できませんでした。運営にお問い合わせください。',
+      MEETING_PROVIDER_NOT_CONFIGURED: 'この面談のサービスはまだ準備できていません。運営にお問い合わせください。',
+      MEETING_PROVIDER_UNAVAILABLE: '面談のサービスが応答していません。少し待ってから、もう一度お試しください。',
+      RATE_LIMITED: '操作が続いたため、受け付けられませんでした。少し待ってから、もう一度お試しください。',
+    },
     chime: 'Amazon Chime の面談です',
-    chimeText:
-      'この面談の映像と音声は Amazon Chime が運びます。このサーバーには Amazon のクライアント（amazon-chime-sdk-js）が入っていないため、このページでは映像と音声を利用できません。メッセージはここで使えます。',
+    chimeText: 'この面談の映像と音声は Amazon Chime で行われ、このページでは利用できません。このページで使えるのはメッセージだけです。',
+    joinMessages: 'メッセージで参加する',
   },
   en: {
     title: 'Talk',
@@ -128,9 +135,17 @@ const WORDS = {
     nowhereText: 'It is not whole, or the talk is over.',
     unreachable: 'The server cannot be reached',
     unreachableText: 'Please check your network. It is tried again by itself.',
+    problem: 'You could not join. Please try again in a while.',
+    problems: {
+      MEETING_PROVIDER_FAILED: 'The service that carries this talk refused. Please ask the administrators.',
+      MEETING_PROVIDER_NOT_CONFIGURED: 'The service that carries this talk is not ready yet. Please ask the administrators.',
+      MEETING_PROVIDER_UNAVAILABLE: 'The service that carries this talk does not answer. Please try again soon.',
+      RATE_LIMITED: 'That was too often. Please wait a little, and try again.',
+    },
     chime: 'A talk by Amazon Chime',
     chimeText:
-      'Amazon Chime carries the pictures and the sound of this talk. This server does not have Amazon’s client (amazon-chime-sdk-js), so that they cannot be had on this page. Messages can be used here.',
+      'Amazon Chime carries the pictures and the sound of this talk: they cannot be had on this page. Only messages can be used here.',
+    joinMessages: 'Join with messages',
   },
 };
 
