@@ -66,6 +66,8 @@ export class MeetingController {
       'SPEAKER_NOT_AVAILABLE',
       'LISTENER_NOT_AVAILABLE',
       'NOT_YOURSELF',
+      'MEETING_PROVIDER_NOT_CONFIGURED',
+      'MEETING_PROVIDER_UNAVAILABLE',
     ],
   })
   createMeeting(@CurrentActor() actor: Actor, @Body() body: CreateMeetingDto, @Req() request: KaiwaRequest): Promise<MeetingView> {
