@@ -262,8 +262,14 @@ describe('a link', () => {
     }
     expect((await server.api(`/meetings/${NOBODY}/join?token=${token}`)).status).toBe(404);
     expect((await server.api(`/meetings/${idIn(link)}/join`)).status).toBe(400);
-    const person = await fetch(`${link}x`, { headers: { accept: 'text/html' } });
-    expect([person.status, await person.text()]).toEqual([404, expect.stringContaining('このリンクは使えません')]);
+    expect((await server.api(`/meetings/nothing/join?token=${token}`)).body).toMatchObject({ statusCode: 404, code: 'MEETING_NOT_FOUND' });
+    // Whoever follows a link in a browser reads a page, however it is broken.
+    const page = `${server.url}/meetings/${idIn(link)}/join`;
+    for (const broken of [`${link}x`, page, `${page}?token=`, `${page}?token=${'x'.repeat(300)}`, link.replace(idIn(link), 'nothing')]) {
+      const person = await fetch(broken, { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
+      expect([person.status, await person.text()]).toEqual([404, expect.stringContaining('このリンクは使えません')]);
+      expect(person.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+    }
 
     const credentials: Array<Record<string, string>> = [{ authorization: `Bearer ${token}` }, { cookie: `token=${token}` }];
     for (const headers of credentials) {
