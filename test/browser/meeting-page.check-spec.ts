@@ -153,6 +153,52 @@ const change = async ({ student, matching_id }: Place, json: object): Promise<vo
 
 const minutes = (count: number): string => new Date(Date.now() + count * 60_000).toISOString();
 
+describe('camera and microphone', () => {
+  it('the other’s being off is said, also to whoever comes in later, and the buttons keep their words whole', async () => {
+    const place = await makePlace(60);
+    const [hers, his] = [await visit(place.her_link, { width: 320, height: 640 }), await visit(place.his_link)];
+    await enter(hers);
+    await hers.locator('#camera').click();
+    await enter(his);
+    await his.locator('#remote-off', { hasText: 'カメラはオフです' }).waitFor({ state: 'visible' });
+    expect(await his.locator('#remote-mic').isVisible()).toBe(false);
+    await hers.locator('#mic').click();
+    await his.locator('#remote-mic', { hasText: 'マイクはオフです' }).waitFor({ state: 'visible' });
+    await shot(his, 'other-off-desktop');
+    await his.locator('#camera').click();
+    await his.locator('#mic').click();
+    await hers.locator('#remote-off').waitFor({ state: 'visible' });
+    await hers.locator('#remote-mic').waitFor({ state: 'visible' });
+    await shot(hers, 'other-off-small');
+    await hers.setViewportSize(PHONE);
+    await shot(hers, 'other-off-phone');
+    await hers.setViewportSize({ width: 320, height: 640 });
+    // One line for each word of a label, and nothing beside the page.
+    const lines = await hers.locator('nav button').evaluateAll((buttons) =>
+      (buttons as unknown as Array<{ innerText: string; firstChild: object }>).map((button) => {
+        const { document } = globalThis as unknown as {
+          document: { createRange(): { selectNodeContents(node: object): void; getClientRects(): ArrayLike<{ top: number }> } };
+        };
+        const range = document.createRange();
+        range.selectNodeContents(button.firstChild);
+        const tops = new Set(Array.from(range.getClientRects(), ({ top }) => Math.round(top)));
+        return tops.size <= button.innerText.trim().split(/\s+/).length;
+      }),
+    );
+    expect(lines).toEqual([true, true, true, true]);
+    const width = await hers.evaluate(
+      () => (globalThis as unknown as { document: { documentElement: { scrollWidth: number } } }).document.documentElement.scrollWidth,
+    );
+    expect(width).toBeLessThanOrEqual(320);
+    for (const id of ['#camera', '#mic']) await his.locator(id).click();
+    await hers.locator('#remote-off').waitFor({ state: 'hidden' });
+    await hers.locator('#remote-mic').waitFor({ state: 'hidden' });
+    await sees(hers);
+    await shot(hers, 'both-small');
+    await Promise.all([hers, his].map((page) => page.context().close()));
+  }, 60_000);
+});
+
 describe('a talk that changes while its pages are open', () => {
   it('is called off: both pages say so, and offer nothing more', async () => {
     const place = await makePlace(300);

@@ -230,9 +230,16 @@ describe('a link', () => {
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|style=|https?:\/\//);
     const parts = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = '']) => path).filter((path) => !path.startsWith('data:'));
     expect(parts.length).toBeGreaterThan(1);
-    const scripts = ['devices.js', 'peer.js', 'recorder.js', 'screen.js', 'talk-panel.js', 'words.js', 'socket.io.esm.min.js'].map(
-      (name) => `../assets/${name}`,
-    );
+    const scripts = [
+      'devices.js',
+      'peer.js',
+      'recorder.js',
+      'remote.js',
+      'screen.js',
+      'talk-panel.js',
+      'words.js',
+      'socket.io.esm.min.js',
+    ].map((name) => `../assets/${name}`);
     for (const path of [...parts, ...scripts]) expect((await fetch(new URL(path, link))).status).toBe(200);
     for (const name of ['meeting.html', '..%2fmeeting-page.js', 'constructor']) {
       expect((await server.api(`/meetings/assets/${name}`)).status).toBe(404);

@@ -18,6 +18,7 @@ const FILES: Record<string, { readonly folder: string; readonly type: string }> 
   'meeting.js': { folder: OWN, type: JAVASCRIPT },
   'peer.js': { folder: OWN, type: JAVASCRIPT },
   'recorder.js': { folder: OWN, type: JAVASCRIPT },
+  'remote.js': { folder: OWN, type: JAVASCRIPT },
   'screen.js': { folder: OWN, type: JAVASCRIPT },
   'talk-panel.js': { folder: OWN, type: JAVASCRIPT },
   'words.js': { folder: OWN, type: JAVASCRIPT },

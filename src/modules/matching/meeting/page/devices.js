@@ -8,6 +8,8 @@ const PICTURE = { width: { ideal: 960 }, height: { ideal: 720 }, facingMode: 'us
 export class Devices {
   #is_wanted = false;
   stream = new MediaStream();
+  /** Called when one of them is turned off or on. */
+  onToggle = () => undefined;
 
   constructor() {
     for (const id of ['mic', 'lobby-mic']) byId(id).onclick = () => this.#toggle('audio');
@@ -42,9 +44,16 @@ export class Devices {
     return this.stream.getAudioTracks().length > 0 ? words.join : words.joinAnyway;
   }
 
+  /** Which of them are on, for the other's page. */
+  get media() {
+    const is_on = (kind) => this.stream.getTracks().some((track) => track.kind === kind && track.enabled);
+    return { audio: is_on('audio'), video: is_on('video') };
+  }
+
   #toggle(kind) {
     for (const track of this.stream.getTracks()) if (track.kind === kind) track.enabled = !track.enabled;
     this.#label();
+    this.onToggle();
   }
 
   #label() {

@@ -1,6 +1,6 @@
 import { Devices } from './devices.js';
-import { Peer } from './peer.js';
 import { canRecord, Recorder } from './recorder.js';
+import { Remote } from './remote.js';
 import { byId, offer, say, show, toast } from './screen.js';
 import { io } from './socket.io.esm.min.js';
 import { TalkPanel } from './talk-panel.js';
@@ -10,8 +10,6 @@ const BEAT_MS = 10_000;
 /** Between the notice of a recording and its beginning. */
 const NOTICE_S = 3;
 const ACK_MS = 10_000;
-/** Signals that are kept until this tab is in: an offer and its candidates are some twenty. */
-const MOST_EARLY = 200;
 
 const [, base = '', meeting_id = ''] = /^(.*)\/meetings\/([^/]+)\/join\/?$/.exec(location.pathname) ?? [];
 const token = new URLSearchParams(location.search).get('token') ?? '';
@@ -23,10 +21,10 @@ const talk = new TalkPanel(emit);
 talk.onFault = toast;
 
 const devices = new Devices();
+const remote = new Remote({ tab_id, devices, tell: (data) => socket.emit('meeting:signal', { data }, () => undefined) });
+remote.onStream = (stream) => recorder?.hear('other', stream);
 let me = null;
 let state = null;
-let peer = null;
-let ice_servers = [];
 let recorder = null;
 let countdown = null;
 /** `before` | `in` | `left` | `gone`: whether this tab is in the talk; `left` may come back, and hears of the end. */
@@ -36,8 +34,6 @@ let was_recording = false;
 let provider = 'local';
 let may_record = canRecord;
 let has_said_none = false;
-/** What came before this tab knew that it is in. */
-let early = [];
 let has_unread = false;
 /** How often the server has told how the talk stands: an answer that was asked for before is older. */
 let times_told = 0;
@@ -59,11 +55,9 @@ function start() {
   document.title = words.title;
   byId('join').textContent = words.join;
   byId('leave').textContent = words.leave;
-  byId('unblock').textContent = words.unblock;
   byId('self-name').textContent = words.you;
   byId('join').onclick = () => void enter();
   byId('leave').onclick = () => void leave();
-  byId('unblock').onclick = () => play();
   byId('again').onclick = () => location.reload();
   socket.on('connect', () => void (place === 'in' ? enter() : look()));
   socket.on('connect_error', ({ message }) => {
@@ -80,7 +74,7 @@ function start() {
     times_told += 1;
     apply(next);
   });
-  socket.on('meeting:signal', ({ data }) => hear(data));
+  socket.on('meeting:signal', ({ data }) => remote.hear(data));
   socket.on('meeting:message', () => (place === 'in' ? void talk.refresh() : (has_unread = true)));
   socket.on('meeting:ended', (end) => {
     is_recorded = end.is_recorded;
@@ -90,7 +84,7 @@ function start() {
   // A word that was lost is made good.
   setInterval(() => void (place === 'in' ? beat() : look()), BEAT_MS);
   setInterval(tick, 1_000);
-  addEventListener('online', () => peer?.refresh());
+  addEventListener('online', () => remote.refresh());
   document.addEventListener('visibilitychange', () => (document.hidden ? recorder?.flush() : void keepAwake()));
 }
 
@@ -120,9 +114,8 @@ function apply(next) {
   if (place === 'before') return showLobby();
   if (is_moved) toast(whenWords());
   byId('stage-title').textContent = words.withName(nameOf());
-  byId('remote-name').textContent = nameOf();
   if (provider === 'local') {
-    meet(other().is_here ? other().tab_id : null);
+    remote.meet(other().is_here ? other().tab_id : null, nameOf());
     record();
   }
   showRecording();
@@ -161,17 +154,17 @@ async function enter() {
   byId('join').disabled = true;
   byId('join').textContent = words.joining;
   const told = times_told;
-  early = [];
+  remote.wait();
   const answer = await emit('meeting:enter', { tab_id, can_record: may_record }).catch(() => null);
   byId('join').disabled = false;
   byId('join').textContent = provider === 'local' ? devices.joinWords : words.joinMessages;
-  if (place === 'gone') return;
+  if (place === 'left' || place === 'gone') return;
   if (!answer?.ok) {
     if (answer?.code === 'MEETING_CLOSED' || answer?.code === 'MEETING_NOT_FOUND') return void look();
     // The next connection asks again by itself.
     return place === 'in' ? undefined : problemInLobby(answer ? (words.problems[answer.code] ?? words.problem) : words.unreachableText);
   }
-  ({ me, provider, ice_servers } = answer);
+  ({ me, provider } = answer);
   place = 'in';
   show('stage');
   byId('toast').hidden = true;
@@ -181,88 +174,22 @@ async function enter() {
     for (const id of ['self-box', 'mic', 'camera']) byId(id).hidden = true;
     byId('stage').classList.add('words-alone');
     talk.show(true);
-  } else if (may_record) {
-    recorder ??= makeRecorder();
+  } else {
+    remote.open({ polite: me === 'listener', ice_servers: answer.ice_servers });
+    if (may_record) recorder ??= makeRecorder();
   }
   void keepAwake();
   apply(told === times_told ? answer.state : state);
-  hearEarly();
+  remote.hearEarly(other().tab_id);
   if (has_unread) void talk.refresh();
   has_unread = false;
-  peer?.refresh();
+  remote.refresh();
   tick();
 }
 
 function problemInLobby(text) {
   byId('device-problem').textContent = text;
   byId('device-problem').hidden = false;
-}
-
-// The way to the other
-
-/** Makes the way to the other's tab, or lets go of it. */
-function meet(other_tab) {
-  if (peer && peer.tab_id !== other_tab) {
-    const had = peer;
-    peer = null;
-    had.close();
-    recorder?.hear('other', null);
-    byId('remote').srcObject = null;
-    byId('remote-name').hidden = true;
-    if (!other_tab) toast(words.gone(nameOf()));
-  }
-  if (other_tab) peer ??= makePeer(other_tab);
-  showWaiting();
-}
-
-function makePeer(other_tab) {
-  return new Peer({
-    tab_id: other_tab,
-    polite: me === 'listener',
-    ice_servers,
-    local: devices.stream,
-    send: (signal) => socket.emit('meeting:signal', { data: { ...signal, from: tab_id, to: other_tab } }, () => undefined),
-    onStream: (stream) => {
-      if (byId('remote').srcObject !== stream) byId('remote').srcObject = stream;
-      recorder?.hear('other', stream);
-      byId('remote-name').hidden = false;
-      play();
-      showWaiting();
-    },
-    onState: () => showWaiting(),
-  });
-}
-
-/** A signal may overtake the word that the other has come, and the word that this tab is in. */
-function hear(told) {
-  const { from, to, ...signal } = told;
-  if (to !== tab_id || place === 'left' || place === 'gone') return;
-  if (place === 'before') return void (early.length < MOST_EARLY && early.push(told));
-  if (provider !== 'local') return;
-  if (peer?.tab_id !== from) meet(from);
-  peer.hear(signal);
-}
-
-/** What has come early, but for what an older tab of the other's has sent. */
-function hearEarly() {
-  const heard = early;
-  early = [];
-  const from = other().tab_id ?? heard.at(-1)?.from;
-  for (const told of heard) if (told.from === from) hear(told);
-}
-
-function play() {
-  const playing = byId('remote').play();
-  playing?.then(
-    () => (byId('unblock').hidden = true),
-    ({ name }) => (byId('unblock').hidden = name !== 'NotAllowedError'),
-  );
-}
-
-function showWaiting() {
-  const is_met = peer?.state === 'connected';
-  byId('waiting').hidden = is_met;
-  byId('waiting').textContent = peer ? words.connecting(nameOf()) : words.waiting(nameOf());
 }
 
 // The recording
@@ -281,7 +208,7 @@ function record() {
 function makeRecorder() {
   const made = new Recorder({ url: `${base}/meetings/${meeting_id}/recordings`, token });
   made.hear('me', devices.stream);
-  if (peer) made.hear('other', peer.stream);
+  made.hear('other', remote.stream);
   // The server does not take it: the other's browser is to try.
   made.onRefused = () => {
     if (place !== 'in') return;
@@ -388,12 +315,9 @@ async function part(next, title, text, goodbye) {
 function release() {
   countdown = null;
   was_recording = false;
-  peer?.close();
-  peer = null;
-  byId('remote').srcObject = null;
-  byId('remote-name').hidden = true;
   saved = Promise.all([saved, recorder?.stop()]);
   recorder = null;
+  remote.close();
   devices.close();
   return saved;
 }
