@@ -173,6 +173,10 @@ describe('camera and microphone', () => {
     await hers.setViewportSize(PHONE);
     await shot(hers, 'other-off-phone');
     await hers.setViewportSize({ width: 320, height: 640 });
+    // The first message of all is one that is not read yet.
+    await place.speaker.api('/messages', { method: 'POST', json: { matching_id: place.matching_id, text: 'はじめまして' } });
+    await hers.locator('#unread', { hasText: '1' }).waitFor({ state: 'visible' });
+    await shot(hers, 'unread-small');
     // One line for each word of a label, and nothing beside the page.
     const lines = await hers.locator('nav button').evaluateAll((buttons) =>
       (buttons as unknown as Array<{ innerText: string; firstChild: object }>).map((button) => {
