@@ -546,6 +546,10 @@ describe('the messages of the two', () => {
       const { status } = await speaker.api(`/rooms/${room_id}${path}`, { method, ...(json ? { json } : {}) });
       expect([method, path, [403, 409].includes(status)]).toEqual([method, path, true]);
     }
+    expect((await speaker.api(`/rooms/${room_id}/members/${speaker.id}`, { method: 'DELETE' })).body).toMatchObject({
+      code: 'ROOM_MEMBERS_FIXED',
+      message: 'The members of this room cannot be changed',
+    });
     expect((await speaker.api<object[]>(`/rooms/${room_id}/members`)).body).toHaveLength(2);
   });
 

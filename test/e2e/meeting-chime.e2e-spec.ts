@@ -3,7 +3,7 @@ import { io, type Socket } from 'socket.io-client';
 import { type FakeChime, startChime } from '../support/chime.js';
 import { emit, type TestUser } from '../support/client.js';
 import { makePerson, makeTown, minutesAhead, type Town } from '../support/matching.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { type Answer, startServer, type TestServer } from '../support/server.js';
 
 /* Meetings that Amazon Chime carries: what goes over the wire to Amazon, and what the two pages are given. */
 
@@ -116,4 +116,37 @@ describe('a meeting by Chime', () => {
     expect(server.logs()).not.toContain(SECRET);
     expect(await enter(socket)).toMatchObject({ ok: true });
   });
+});
+
+describe('where Amazon’s keys are not set', () => {
+  it('no meeting is opened and no matching booked, and the answer names the setting; what this server carries goes on', async () => {
+    const { api, stop } = await startServer({ env: { CHIME_ENDPOINT: chime.url, AWS_EC2_METADATA_DISABLED: 'true' } });
+    try {
+      const place = await makeTown(api);
+      const [student, speaker, stranger] = [
+        await makePerson(api, place, 'student'),
+        await makePerson(api, place, 'company'),
+        await makePerson(api, place, 'student'),
+      ];
+      const book = async (minutes: number): Promise<string> => {
+        const json = { speaker_id: speaker.id, date: minutesAhead(minutes), meeting_length: 30 };
+        return (await student.api<{ id: string }>('/matching', { method: 'POST', json })).body.id;
+      };
+      const [before, after] = [await book(5), await book(120)];
+      const open = (person: TestUser, json: object): Promise<Answer<{ code: string; message: string }>> =>
+        person.api('/meeting', { method: 'POST', json });
+      expect((await open(student, { matching_id: before })).status).toBe(201);
+      await place.owner.api('/tenant', { method: 'PATCH', json: { matching: { meeting_provider: 'chime' } } });
+      expect((await open(speaker, { matching_id: before })).status).toBe(201);
+      for (const json of [{ matching_id: after }, { speaker_id: speaker.id, date: minutesAhead(900), meeting_length: 30 }]) {
+        const refused = await open(student, json);
+        expect([refused.status, refused.body.code]).toEqual([503, 'MEETING_PROVIDER_NOT_CONFIGURED']);
+        expect(refused.body.message).toContain('AWS_ACCESS_KEY_ID');
+      }
+      expect((await student.api<unknown[]>('/matching')).body).toHaveLength(2);
+      expect((await open(stranger, { matching_id: after })).body.code).toBe('MATCHING_NOT_FOUND');
+    } finally {
+      await stop();
+    }
+  }, 60_000);
 });

@@ -222,7 +222,16 @@ describe('a link', () => {
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|style=|https?:\/\//);
     const parts = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = '']) => path).filter((path) => !path.startsWith('data:'));
     expect(parts.length).toBeGreaterThan(1);
-    const scripts = ['peer.js', 'recorder.js', 'talk-panel.js', 'words.js', 'socket.io.esm.min.js'].map((name) => `../assets/${name}`);
+    const scripts = [
+      'devices.js',
+      'peer.js',
+      'recorder.js',
+      'remote.js',
+      'screen.js',
+      'talk-panel.js',
+      'words.js',
+      'socket.io.esm.min.js',
+    ].map((name) => `../assets/${name}`);
     for (const path of [...parts, ...scripts]) expect((await fetch(new URL(path, link))).status).toBe(200);
     for (const name of ['meeting.html', '..%2fmeeting-page.js', 'constructor']) {
       expect((await server.api(`/meetings/assets/${name}`)).status).toBe(404);
@@ -252,8 +261,14 @@ describe('a link', () => {
     }
     expect((await server.api(`/meetings/${NOBODY}/join?token=${token}`)).status).toBe(404);
     expect((await server.api(`/meetings/${idIn(link)}/join`)).status).toBe(400);
-    const person = await fetch(`${link}x`, { headers: { accept: 'text/html' } });
-    expect([person.status, await person.text()]).toEqual([404, expect.stringContaining('このリンクは使えません')]);
+    expect((await server.api(`/meetings/nothing/join?token=${token}`)).body).toMatchObject({ statusCode: 404, code: 'MEETING_NOT_FOUND' });
+    // Whoever follows a link in a browser reads a page, however it is broken.
+    const page = `${server.url}/meetings/${idIn(link)}/join`;
+    for (const broken of [`${link}x`, page, `${page}?token=`, `${page}?token=${'x'.repeat(300)}`, link.replace(idIn(link), 'nothing')]) {
+      const person = await fetch(broken, { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
+      expect([person.status, await person.text()]).toEqual([404, expect.stringContaining('このリンクは使えません')]);
+      expect(person.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+    }
 
     const credentials: Array<Record<string, string>> = [{ authorization: `Bearer ${token}` }, { cookie: `token=${token}` }];
     for (const headers of credentials) {
@@ -393,6 +408,31 @@ describe('in a meeting', () => {
     expect(await gone).toMatchObject({ recorder: null, people: { speaker: { is_here: false, is_recording: false } } });
   });
 
+  it('both are told of a move and of a cancel, whether they are in or in the lobby', async () => {
+    const { student, speaker, matching } = await makePair(20);
+    const [hers, his] = [await join(await linkOf(student, matching.id)), await join(await linkOf(speaker, matching.id))];
+    const change = async (json: object): Promise<Array<State & { starts_at: string }>> => {
+      const told = [hers, his].map((socket) => next<State & { starts_at: string }>(socket, 'meeting:people'));
+      expect((await student.api(`/matching/${matching.id}`, { method: 'PATCH', json })).status).toBe(200);
+      return Promise.all(told);
+    };
+    const date = minutesAhead(5);
+    for (const state of await change({ date })) expect(state).toMatchObject({ phase: 'open', starts_at: date });
+    const entry = next(hers, 'meeting:people');
+    await enter(his, 'his');
+    await entry;
+    for (const state of await change({ date: minutesAhead(1_440) })) expect(state.phase).toBe('early');
+    for (const state of await change({ status: 'cancelled' })) expect(state.phase).toBe('cancelled');
+  });
+
+  it('whoever waits is told where the other’s account ends', async () => {
+    const { student, speaker, matching } = await makePair();
+    const hers = await join(await linkOf(student, matching.id));
+    const told = next<State>(hers, 'meeting:people');
+    expect((await speaker.api('/user', { method: 'DELETE' })).status).toBe(200);
+    expect((await told).phase).toBe('cancelled');
+  });
+
   it('two who come in at the same moment have met, as any other two', async () => {
     const pairs = await Promise.all([...Array(6).keys()].map(() => makePair()));
     for (const { student, speaker, matching } of pairs) {
@@ -428,6 +468,21 @@ describe('in a meeting', () => {
     expect(heard).toEqual([]);
     const large = await emit<Refusal>(pair.his, 'meeting:signal', {});
     expect(large).toMatchObject({ ok: false, code: 'VALIDATION_FAILED' });
+  });
+
+  it('whoever comes in has the answer before what the other’s browser tells them', async () => {
+    const { his, hers } = await both();
+    his.on('meeting:people', () => his.emit('meeting:signal', { data: { n: 1 } }));
+    const order: string[] = [];
+    hers.on('meeting:signal', () => order.push('signal'));
+    for (let round = 1; round <= 10; round++) {
+      hers.emit('meeting:enter', { tab_id: `hers-${round}`, can_record: true }, () => order.push('answer'));
+      await eventually(
+        async () => order.length,
+        (count) => count === round * 2,
+      );
+    }
+    expect(order).toEqual(Array.from({ length: 10 }, () => ['answer', 'signal']).flat());
   });
 
   it('the newer tab wins, and the older one may do nothing more', async () => {
@@ -537,8 +592,10 @@ describe('what is recorded', () => {
     ).toBe(404);
 
     await shift(matching.id, -1);
+    const told = next(hers, 'meeting:ended');
     await emit(hers, 'meeting:leave', { has_left: true });
     await emit(his, 'meeting:leave', { has_left: true });
+    expect(await told).toEqual({ is_recorded: true });
     const ended = await eventually(
       async () => (await student.api<Matching>(`/matching/${matching.id}`)).body,
       ({ status }) => status !== 'booked',
@@ -558,6 +615,7 @@ describe('what is recorded', () => {
       'audio/webm',
       expect.stringMatching(/^inline; filename=talk-\d{8}-\d{4}\.webm$/),
     ]);
+    expect(await emit(hers, 'meeting:look')).toMatchObject({ ok: true, state: { phase: 'over', is_recorded: true } });
     const bytes = Buffer.from(await audio.arrayBuffer());
     expect(bytes.subarray(0, 4).toString('hex')).toBe('1a45dfa3');
     const file_id = /files\/([^/]+)\//.exec(done.audio_url as string)?.[1] as string;
@@ -599,6 +657,7 @@ describe('the end', () => {
         matching.id,
       ]);
     }
+    const ended = next(met.his, 'meeting:ended');
     const settled = (pair: Pair): Promise<Matching> =>
       eventually(
         async () => (await pair.student.api<Matching>(`/matching/${pair.matching.id}`)).body,
@@ -606,6 +665,7 @@ describe('the end', () => {
         15_000,
       );
     expect(await settled(met)).toMatchObject({ status: 'done', is_done_meeting: true, audio_url: null });
+    expect(await ended).toEqual({ is_recorded: false });
     expect(await settled(missed)).toMatchObject({ status: 'no_show', is_done_meeting: false });
     expect(await emit(met.his, 'meeting:beat', { is_recording: false })).toMatchObject({ ok: true, state: { phase: 'over' } });
   }, 60_000);

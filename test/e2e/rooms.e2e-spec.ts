@@ -299,7 +299,10 @@ describe('rooms', () => {
 
     it('the lobby stays, and stays open', async () => {
       expect(await owner.api('/rooms/lobby', { method: 'DELETE' })).toMatchObject({ status: 409, body: { code: 'ROOM_NOT_DELETABLE' } });
-      expect((await owner.api('/rooms/lobby', { method: 'PATCH', json: { visibility: 'private' } })).status).toBe(409);
+      expect(await owner.api('/rooms/lobby', { method: 'PATCH', json: { visibility: 'private' } })).toMatchObject({
+        status: 409,
+        body: { code: 'ROOM_NOT_CHANGEABLE' },
+      });
       expect((await owner.api('/rooms/lobby', { method: 'PATCH', json: { name: 'ロビー' } })).status).toBe(200);
       expect((await alice.api('/rooms/lobby', { method: 'DELETE' })).status).toBe(403);
     });

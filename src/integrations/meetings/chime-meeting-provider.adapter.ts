@@ -28,6 +28,12 @@ export class ChimeMeetingProvider extends MeetingProvider {
     super();
   }
 
+  async assertConfigured(): Promise<void> {
+    if (this.settings.credentials) return;
+    const { client } = await this.open();
+    await this.asking(async () => client.config.credentials());
+  }
+
   async create(external_id: string, token: string): Promise<ProviderDescription> {
     const { chime, client } = await this.open();
     const { Meeting } = await this.asking((abortSignal) =>

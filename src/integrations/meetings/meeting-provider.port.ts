@@ -11,6 +11,9 @@ export class MeetingGoneError extends Error {
 
 /** Meetings that somebody else carries, whose clients talk to that provider by themselves. */
 export abstract class MeetingProvider {
+  /** Finds out whether meetings can be asked for at all; makes nothing. @throws MEETING_PROVIDER_NOT_CONFIGURED, MEETING_PROVIDER_UNAVAILABLE */
+  abstract assertConfigured(): Promise<void>;
+
   /**
    * Makes a meeting; asked again with the same `token`, it is the same one.
    * @throws MEETING_PROVIDER_NOT_CONFIGURED, MEETING_PROVIDER_UNAVAILABLE, MEETING_PROVIDER_FAILED

@@ -44,7 +44,7 @@ export class RoomController {
   /** Change a room. By its admins, or by the tenant's admins where it is open. */
   @Patch(':id')
   @Access('member', { scope: 'rooms' })
-  @Answers(200, RoomView, { refuses: ['ROOM_NOT_FOUND', 'FORBIDDEN', 'ROOM_NOT_DELETABLE'] })
+  @Answers(200, RoomView, { refuses: ['ROOM_NOT_FOUND', 'FORBIDDEN', 'ROOM_NOT_CHANGEABLE'] })
   updateRoom(@CurrentActor() actor: Actor, @NameParam('id', 'ROOM_NOT_FOUND') id: string, @Body() body: UpdateRoomDto): Promise<RoomView> {
     return this.rooms.update(actor, id, body);
   }
@@ -72,7 +72,7 @@ export class RoomController {
   /** Make a person a member, or give a member another role. Everybody may add themselves to an open room. */
   @Put(':id/members/:user_id')
   @Access('member', { scope: 'rooms' })
-  @Answers(200, RoomMemberView, { refuses: ['ROOM_NOT_FOUND', 'USER_NOT_FOUND', 'FORBIDDEN', 'ROOM_NOT_DELETABLE'] })
+  @Answers(200, RoomMemberView, { refuses: ['ROOM_NOT_FOUND', 'USER_NOT_FOUND', 'FORBIDDEN', 'ROOM_MEMBERS_FIXED'] })
   putRoomMember(
     @CurrentActor() actor: Actor,
     @NameParam('id', 'ROOM_NOT_FOUND') id: string,
@@ -85,7 +85,7 @@ export class RoomController {
   /** Take a person out of a room. Oneself, or by the room's admins. */
   @Delete(':id/members/:user_id')
   @Access('member', { scope: 'rooms' })
-  @Answers(204, undefined, { refuses: ['ROOM_NOT_FOUND', 'MEMBER_NOT_FOUND', 'FORBIDDEN', 'ROOM_NOT_DELETABLE'] })
+  @Answers(204, undefined, { refuses: ['ROOM_NOT_FOUND', 'MEMBER_NOT_FOUND', 'FORBIDDEN', 'ROOM_MEMBERS_FIXED'] })
   removeRoomMember(
     @CurrentActor() actor: Actor,
     @NameParam('id', 'ROOM_NOT_FOUND') id: string,

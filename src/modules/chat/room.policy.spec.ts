@@ -68,7 +68,7 @@ describe('the rules of rooms', () => {
   });
 
   it('a room that the system made is not theirs to delete', () => {
-    expect(codeOf(() => assertNotFixed(room('open', 'admin', true)))).toBe('ROOM_NOT_DELETABLE');
-    expect(codeOf(() => assertNotFixed(room('open', 'admin')))).toBe('allowed');
+    expect(codeOf(() => assertNotFixed(room('open', 'admin', true), 'ROOM_NOT_DELETABLE'))).toBe('ROOM_NOT_DELETABLE');
+    expect(codeOf(() => assertNotFixed(room('open', 'admin'), 'ROOM_NOT_DELETABLE'))).toBe('allowed');
   });
 });

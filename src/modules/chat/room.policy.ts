@@ -46,7 +46,7 @@ export function assertCanRun(actor: Actor, room: RoomForReader): void {
   if (!canRun(actor, room)) throw new AppError('FORBIDDEN');
 }
 
-/** Throws where a room that the system made is to be changed or deleted by its members. */
-export function assertNotFixed(room: Room): void {
-  if (room.is_fixed) throw new AppError('ROOM_NOT_DELETABLE');
+/** Throws `refusal` where a room that the system made is to be changed or deleted by its members, or others are to be in it. */
+export function assertNotFixed(room: Room, refusal: 'ROOM_NOT_DELETABLE' | 'ROOM_NOT_CHANGEABLE' | 'ROOM_MEMBERS_FIXED'): void {
+  if (room.is_fixed) throw new AppError(refusal);
 }

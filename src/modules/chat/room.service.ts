@@ -100,11 +100,11 @@ export class RoomService {
     return pageOf(rows, limit, (row) => [row.id]).written(({ json }) => json);
   }
 
-  /** Changes what is named. Throws ROOM_NOT_FOUND, FORBIDDEN, ROOM_NOT_DELETABLE for a matching's own room. */
+  /** Changes what is named. Throws ROOM_NOT_FOUND, FORBIDDEN, ROOM_NOT_CHANGEABLE (409) for a matching's own room. */
   async update(actor: Actor, room_id: string, body: UpdateRoomDto): Promise<RoomView> {
     const room = await this.rooms.getFor(room_id, readerOf(actor));
     assertCanRun(actor, room);
-    if (room.is_anonymous || (room.is_fixed && body.visibility === 'private')) assertNotFixed(room);
+    if (room.is_anonymous || (room.is_fixed && body.visibility === 'private')) assertNotFixed(room, 'ROOM_NOT_CHANGEABLE');
     await this.database.transaction(async () => {
       await this.rooms.update(
         { id: room_id },
@@ -123,7 +123,7 @@ export class RoomService {
   async remove(actor: Actor, room_id: string): Promise<void> {
     const room = await this.rooms.getFor(room_id, readerOf(actor));
     assertCanRun(actor, room);
-    assertNotFixed(room);
+    assertNotFixed(room, 'ROOM_NOT_DELETABLE');
     await this.database.transaction(async () => {
       await this.rooms.delete({ id: room_id });
       await this.files.detach({ kind: 'room', id: room_id });
@@ -142,14 +142,14 @@ export class RoomService {
 
   /**
    * Makes a person a member, or gives a member another role. People add themselves to open rooms; whoever runs the room adds
-   * others and decides roles. Throws ROOM_NOT_FOUND, FORBIDDEN, USER_NOT_FOUND.
+   * others and decides roles. Throws ROOM_NOT_FOUND, FORBIDDEN, USER_NOT_FOUND, ROOM_MEMBERS_FIXED (409).
    */
   async putMember(actor: Actor, room_id: string, user_id: string, role: RoomRole | undefined): Promise<RoomMemberView> {
     const room = await this.rooms.getFor(room_id, readerOf(actor));
     const joinsAlone = actor.kind === 'user' && actor.id === user_id && room.visibility === 'open' && role !== 'admin';
     if (!joinsAlone) {
       assertCanRun(actor, room);
-      if (room.is_anonymous) assertNotFixed(room);
+      if (room.is_anonymous) assertNotFixed(room, 'ROOM_MEMBERS_FIXED');
     }
     await this.assertUsers([user_id]);
     await this.database.transaction(async () => {
@@ -166,11 +166,11 @@ export class RoomService {
 
   /**
    * Takes a person out of a room: themselves, or by whoever runs it. A room whose last admin leaves is run by its
-   * longest-standing member. Throws ROOM_NOT_FOUND, FORBIDDEN, MEMBER_NOT_FOUND.
+   * longest-standing member. Throws ROOM_NOT_FOUND, FORBIDDEN, MEMBER_NOT_FOUND, ROOM_MEMBERS_FIXED (409).
    */
   async removeMember(actor: Actor, room_id: string, user_id: string): Promise<void> {
     const room = await this.rooms.getFor(room_id, readerOf(actor));
-    if (room.is_anonymous) assertNotFixed(room);
+    if (room.is_anonymous) assertNotFixed(room, 'ROOM_MEMBERS_FIXED');
     if (!(actor.kind === 'user' && actor.id === user_id)) assertCanRun(actor, room);
     await this.database.transaction(async () => {
       await this.rooms.lock(room_id);

@@ -3,6 +3,7 @@ import { Database } from '../../platform/database/index.js';
 import { EventBus } from '../../platform/events/index.js';
 import { Jobs } from '../../platform/jobs/index.js';
 import { MatchingRepository } from './matching.repository.js';
+import { MeetingNews } from './meeting/meeting-news.js';
 import { MeetingEnding } from './meeting/meeting-ending.js';
 import { MatchingNotices } from './matching-notices.js';
 import { serverStatus } from './matching.policy.js';
@@ -26,6 +27,7 @@ export class MatchingJobs {
     private readonly notifications: NotificationService,
     private readonly payments: PaymentService,
     private readonly ending: MeetingEnding,
+    private readonly news: MeetingNews,
     private readonly jobs: Jobs,
     events: EventBus,
   ) {
@@ -59,6 +61,7 @@ export class MatchingJobs {
       const act = !is_over ? 'abandon' : matching.is_done_meeting ? 'finish' : 'miss';
       const status = serverStatus(act, matching.status);
       if (status) await this.matchings.update({ id }, { status });
+      await this.news.tell(id);
       const other = speaker_id === user_id ? listener_id : speaker_id;
       if (is_over) continue;
       await this.payments.release(matching, speaker_id === user_id ? 'speaker' : 'listener');

@@ -19,6 +19,7 @@ import { MeetingController } from './meeting/meeting.controller.js';
 import { MeetingEnding } from './meeting/meeting-ending.js';
 import { MeetingGateway } from './meeting/meeting.gateway.js';
 import { MeetingJobs } from './meeting/meeting.jobs.js';
+import { MeetingNews } from './meeting/meeting-news.js';
 import { MeetingRepository } from './meeting/meeting.repository.js';
 import { MeetingService } from './meeting/meeting.service.js';
 import { MeetingTokens } from './meeting/meeting-tokens.js';
@@ -56,6 +57,7 @@ import { PaymentService } from './payment/payment.service.js';
     MeetingEnding,
     MeetingGateway,
     MeetingJobs,
+    MeetingNews,
     MeetingRepository,
     MeetingService,
     MeetingTokens,

@@ -13,6 +13,7 @@ import type { Matching } from './matching.entity.js';
 import { assertMatching, isDesk, type Party, partyOf } from './matching.policy.js';
 import { MatchingRepository, type NamedMatching } from './matching.repository.js';
 import { type MatchingView, toMatchingView } from './matching.view.js';
+import { MeetingNews } from './meeting/meeting-news.js';
 import { MatchingNotices } from './matching-notices.js';
 import { PaymentService } from './payment/payment.service.js';
 
@@ -33,6 +34,7 @@ export class MatchingService {
     private readonly rooms: RoomService,
     private readonly messages: MessageService,
     private readonly notices: MatchingNotices,
+    private readonly news: MeetingNews,
     private readonly payments: PaymentService,
     private readonly jobs: Jobs,
     private readonly links: FileLinks,
@@ -100,7 +102,7 @@ export class MatchingService {
   }
 
   /**
-   * Moves a talk, or calls it off, and tells both.
+   * Moves a talk, or calls it off, and tells both: by a notification, and on their meeting's pages.
    * @throws MATCHING_NOT_FOUND, MATCHING_OVER, CUTOFF_PASSED, VALIDATION_FAILED, SPEAKER_NOT_AVAILABLE, LISTENER_NOT_AVAILABLE
    */
   async change(actor: Actor, id: string, body: ChangeMatchingDto, base: string): Promise<MatchingView> {
@@ -139,12 +141,14 @@ export class MatchingService {
     const moved = { ...matching, ...when };
     await this.notices.tell(when.date.getTime() === matching.date.getTime() ? 'resized' : 'moved', moved);
     await this.finishAt(moved);
+    await this.news.tell(matching.id);
   }
 
   private async cancel(matching: Matching, by: Party): Promise<void> {
     await this.matchings.update({ id: matching.id }, { status: 'cancelled' });
     await this.payments.release(matching, by);
     await this.notices.tell('cancelled', matching);
+    await this.news.tell(matching.id);
   }
 
   /** Looks at the matching again when its time is over. */

@@ -85,6 +85,8 @@ export const ERROR_TABLE = {
   ROOM_ID_TAKEN: { status: 409, message: 'Room id already taken' },
   LAST_OWNER: { status: 409, message: 'The last owner can neither leave nor be demoted' },
   ROOM_NOT_DELETABLE: { status: 409, message: 'This room cannot be deleted' },
+  ROOM_NOT_CHANGEABLE: { status: 409, message: 'This room cannot be changed' },
+  ROOM_MEMBERS_FIXED: { status: 409, message: 'The members of this room cannot be changed' },
   MESSAGE_DELETED: { status: 409, message: 'The message was deleted' },
   CALL_SID_TAKEN: { status: 409, message: 'A call with this call_sid is logged already' },
   CALL_BUSY: { status: 409, message: 'Another turn of this call is being answered' },

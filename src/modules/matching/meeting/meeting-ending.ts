@@ -61,7 +61,8 @@ export class MeetingEnding {
       const run_at = is_whole ? ended_at : new Date(ended_at.getTime() + ARRIVAL_MS);
       await this.jobs.enqueue('meeting.assemble', { meeting_id: meeting.id }, { key: meeting.id, run_at });
       const { speaker_id, listener_id } = matching;
-      this.database.afterCommit(() => this.voice.tell({ id: meeting.id, speaker_id, listener_id }, 'meeting:ended', {}));
+      const payload = { is_recorded: takes.length > 0 };
+      this.database.afterCommit(() => this.voice.tell({ id: meeting.id, speaker_id, listener_id }, 'meeting:ended', payload));
     }
     return has_met;
   }

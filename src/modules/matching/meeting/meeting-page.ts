@@ -14,9 +14,12 @@ const SOCKET_IO = join(dirname(createRequire(import.meta.url).resolve('socket.io
 /** The page's files: its own as they stand in the sources, and the socket's client as its package ships it. Nothing is loaded from elsewhere. */
 const FILES: Record<string, { readonly folder: string; readonly type: string }> = {
   'meeting.css': { folder: OWN, type: CSS },
+  'devices.js': { folder: OWN, type: JAVASCRIPT },
   'meeting.js': { folder: OWN, type: JAVASCRIPT },
   'peer.js': { folder: OWN, type: JAVASCRIPT },
   'recorder.js': { folder: OWN, type: JAVASCRIPT },
+  'remote.js': { folder: OWN, type: JAVASCRIPT },
+  'screen.js': { folder: OWN, type: JAVASCRIPT },
   'talk-panel.js': { folder: OWN, type: JAVASCRIPT },
   'words.js': { folder: OWN, type: JAVASCRIPT },
   'socket.io.esm.min.js': { folder: SOCKET_IO, type: JAVASCRIPT },

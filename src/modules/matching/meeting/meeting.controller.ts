@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Head, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Head, Param, Patch, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiExcludeEndpoint, ApiHeaders, ApiTags } from '@nestjs/swagger';
 import { AppError } from '../../../platform/errors/index.js';
 import {
@@ -18,9 +18,10 @@ import {
 } from '../../../platform/http/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { BeginTakeDto, CreateMeetingDto, JoinQuery, MEETING_EXAMPLES } from './meeting.dto.js';
-import { assetText, NOWHERE_HTML, PAGE_HEADERS, pageText } from './meeting-page.js';
+import { assetText, PAGE_HEADERS, pageText } from './meeting-page.js';
 import { MeetingService } from './meeting.service.js';
 import { MeetingView, TakeView } from './meeting.view.js';
+import { NowhereFilter } from './nowhere.filter.js';
 import { RecordingService, type TakePlace } from './recording.service.js';
 import { TalkService } from './talk.service.js';
 
@@ -67,6 +68,8 @@ export class MeetingController {
       'SPEAKER_NOT_AVAILABLE',
       'LISTENER_NOT_AVAILABLE',
       'NOT_YOURSELF',
+      'MEETING_PROVIDER_NOT_CONFIGURED',
+      'MEETING_PROVIDER_UNAVAILABLE',
     ],
   })
   createMeeting(@CurrentActor() actor: Actor, @Body() body: CreateMeetingDto, @Req() request: KaiwaRequest): Promise<MeetingView> {
@@ -85,6 +88,7 @@ export class MeetingController {
   /** Show the page on which a participant meets the other. The token binds participant, meeting and tenant; no credential is needed. */
   @Get('meetings/:id/join')
   @Public({ tenant: 'none' })
+  @UseFilters(NowhereFilter)
   @Answers(
     200,
     { type: 'string', example: '<!doctype html>…' },
@@ -97,17 +101,7 @@ export class MeetingController {
     @Res() response: KaiwaResponse,
   ): Promise<void> {
     for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
-    try {
-      await this.talks.admit(id, token);
-    } catch (error) {
-      const is_person = (error as AppError).code === 'MEETING_NOT_FOUND' && request.headers.accept?.includes('text/html');
-      if (!is_person) throw error;
-      const html = Buffer.from(NOWHERE_HTML);
-      response
-        .writeHead(404, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Length': html.length, 'Cache-Control': 'no-store' })
-        .end(html);
-      return;
-    }
+    await this.talks.admit(id, token);
     await (await pageText()).send(request, response);
   }
 

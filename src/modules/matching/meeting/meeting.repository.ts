@@ -8,6 +8,7 @@ import type { Talk } from './talk.js';
 const TALK = `
   select m.id, m.matching_id, m.provider, m.provider_meeting, m.met_at, m.ended_at, m.recorded_at,
          t.date as starts_at, t.ends_at, t.status, t.room_id, t.speaker_id, s.name as speaker_name, t.listener_id, l.name as listener_name,
+         t.audio_file_id is not null or exists (select 1 from meeting_takes k where k.client_id = m.client_id and k.meeting_id = m.id) as is_recorded,
          s.id is null or s.disabled_at is not null as speaker_is_barred, l.id is null or l.disabled_at is not null as listener_is_barred
     from meetings m join matchings t on t.client_id = m.client_id and t.id = m.matching_id
     left join users s on s.client_id = t.client_id and s.id = t.speaker_id
@@ -27,13 +28,19 @@ export class MeetingRepository extends TenantRepository<Meeting> {
        on conflict on constraint meetings_matching_unique do nothing`,
       [Scope.clientId(), newId(), matching_id, provider],
     );
-    const [talk] = await this.database.sql<Talk>(`${TALK} where m.client_id = $1 and m.matching_id = $2`, [Scope.clientId(), matching_id]);
+    const talk = await this.findTalkOf(matching_id);
     if (!talk) throw new Error('A meeting that was just made is not there');
     return talk;
   }
 
   async findTalk(id: string): Promise<Talk | null> {
     const [talk] = await this.database.sql<Talk>(`${TALK} where m.client_id = $1 and m.id = $2`, [Scope.clientId(), id]);
+    return talk ?? null;
+  }
+
+  /** The talk of a matching; null where the two have no meeting. */
+  async findTalkOf(matching_id: string): Promise<Talk | null> {
+    const [talk] = await this.database.sql<Talk>(`${TALK} where m.client_id = $1 and m.matching_id = $2`, [Scope.clientId(), matching_id]);
     return talk ?? null;
   }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { MeetingProvider } from '../../../integrations/meetings/index.js';
 import { Config } from '../../../platform/config/index.js';
 import { Database } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
@@ -27,14 +28,17 @@ export class MeetingService {
     private readonly meetings: MeetingRepository,
     private readonly tokens: MeetingTokens,
     private readonly tenants: TenantDirectory,
+    private readonly provider: MeetingProvider,
   ) {}
 
   /**
    * The meeting of a matching, made where there is none, and the matching too where none is named. `base` is where this server is reached.
-   * @throws MATCHING_NOT_FOUND, MATCHING_OVER, NOT_YOURSELF, VALIDATION_FAILED, and what making a matching throws
+   * @throws MATCHING_NOT_FOUND, MATCHING_OVER, NOT_YOURSELF, VALIDATION_FAILED, MEETING_PROVIDER_NOT_CONFIGURED, MEETING_PROVIDER_UNAVAILABLE, and what
+   *   making a matching throws
    */
   async create(actor: Actor, body: CreateMeetingDto, base: string): Promise<MeetingView> {
-    const provider = await this.provider();
+    const provider = await this.configuredProvider();
+    if (provider === 'chime') await this.assertOpenable(actor, body.matching_id ?? null);
     const { matching, talk } = await this.database.transaction(
       async () => {
         const matching_id = body.matching_id ?? (await this.book(actor, body, base));
@@ -70,7 +74,18 @@ export class MeetingService {
     return made.id;
   }
 
-  private async provider(): Promise<MeetingProviderName> {
+  /** Nobody is given a link to a meeting that cannot take place. A meeting that is there, and that this server carries, can. */
+  private async assertOpenable(actor: Actor, matching_id: string | null): Promise<void> {
+    if (matching_id !== null) {
+      const matching = await this.rows.findOne({ id: matching_id });
+      if (!matching) throw new AppError('MATCHING_NOT_FOUND');
+      assertMatching(actor, 'meet', matching, 0);
+      if ((await this.meetings.findOne({ matching_id }))?.provider === 'local') return;
+    }
+    await this.provider.assertConfigured();
+  }
+
+  private async configuredProvider(): Promise<MeetingProviderName> {
     const tenant = await this.tenants.find(Scope.clientId());
     return matchingSettings(tenant?.matching ?? {}).meeting_provider ?? this.config.env.MEETING_PROVIDER;
   }

@@ -79,6 +79,8 @@ export interface MeetingState {
   readonly people: Readonly<Record<TalkRole, PersonHere>>;
   /** Whose browser is to record; null while nobody's can, or one is alone. */
   readonly recorder: TalkRole | null;
+  /** Whether any of it has been recorded so far. */
+  readonly is_recorded: boolean;
 }
 
 /** What a page is told that comes in. */

@@ -14,6 +14,7 @@ export function stateOf(talk: Talk, parties: readonly Party[]): MeetingState {
     ends_at: talk.ends_at.toISOString(),
     people: { speaker: personOf(talk.speaker_name, speaker), listener: personOf(talk.listener_name, listener) },
     recorder: recorderOf(speaker, listener),
+    is_recorded: talk.is_recorded,
   };
 }
 

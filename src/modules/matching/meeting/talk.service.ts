@@ -75,6 +75,8 @@ export class TalkService {
       return stateOf(talk, parties);
     });
     if (provider_join) await this.parties.setAttendee(seat, provider_join.attendee);
+    const messages = await this.said(seat, 0);
+    // The other's browser offers as soon as it hears of this one: nothing more is waited for, so that the answer comes before the offer.
     this.voice.replace(talk.id, seat.user_id, connection_id, tab.tab_id);
     this.voice.tell(talk, 'meeting:people', state);
     return {
@@ -83,7 +85,7 @@ export class TalkService {
       state,
       ice_servers: this.ice.of(seat.user_id),
       provider_join,
-      messages: await this.said(seat, 0),
+      messages,
     };
   }
 

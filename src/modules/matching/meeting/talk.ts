@@ -14,6 +14,8 @@ export interface Talk {
   readonly met_at: Date | null;
   readonly ended_at: Date | null;
   readonly recorded_at: Date | null;
+  /** Whether a browser has recorded any of it. */
+  readonly is_recorded: boolean;
   readonly starts_at: Date;
   readonly ends_at: Date;
   readonly status: MatchingStatus;

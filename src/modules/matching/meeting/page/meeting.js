@@ -1,5 +1,7 @@
-import { Peer } from './peer.js';
+import { Devices } from './devices.js';
 import { canRecord, Recorder } from './recorder.js';
+import { Remote } from './remote.js';
+import { byId, offer, say, show, toast } from './screen.js';
 import { io } from './socket.io.esm.min.js';
 import { TalkPanel } from './talk-panel.js';
 import { dayOf, language, spanOf, timeOf, words } from './words.js';
@@ -9,7 +11,6 @@ const BEAT_MS = 10_000;
 const NOTICE_S = 3;
 const ACK_MS = 10_000;
 
-const byId = (id) => document.getElementById(id);
 const [, base = '', meeting_id = ''] = /^(.*)\/meetings\/([^/]+)\/join\/?$/.exec(location.pathname) ?? [];
 const token = new URLSearchParams(location.search).get('token') ?? '';
 const tab_id = crypto.getRandomValues(new Uint32Array(2)).join('-');
@@ -19,21 +20,28 @@ const emit = (event, payload) => socket.timeout(ACK_MS).emitWithAck(event, paylo
 const talk = new TalkPanel(emit);
 talk.onFault = toast;
 
-let local = new MediaStream();
+const devices = new Devices();
+const remote = new Remote({ tab_id, devices, tell: (data) => socket.emit('meeting:signal', { data }, () => undefined) });
+remote.onStream = (stream) => recorder?.hear('other', stream);
 let me = null;
 let state = null;
-let peer = null;
-let ice_servers = [];
 let recorder = null;
 let countdown = null;
-/** `before` | `in` | `gone`: whether this tab is in the talk. */
+/** `before` | `in` | `left` | `gone`: whether this tab is in the talk; `left` may come back, and hears of the end. */
 let place = 'before';
 let clock_ms = 0;
 let was_recording = false;
 let provider = 'local';
-let has_devices = false;
 let may_record = canRecord;
 let has_said_none = false;
+let has_unread = false;
+/** How often the server has told how the talk stands: an answer that was asked for before is older. */
+let times_told = 0;
+/** Whether the talk's time is another one since this page was opened. */
+let has_moved = false;
+let is_saving = false;
+let is_recorded = false;
+let saved = null;
 
 const otherRole = () => (me === 'speaker' ? 'listener' : 'speaker');
 const other = () => state.people[otherRole()];
@@ -47,18 +55,13 @@ function start() {
   document.title = words.title;
   byId('join').textContent = words.join;
   byId('leave').textContent = words.leave;
-  byId('unblock').textContent = words.unblock;
-  byId('lobby-notice').textContent = words.notice;
   byId('self-name').textContent = words.you;
   byId('join').onclick = () => void enter();
   byId('leave').onclick = () => void leave();
-  for (const id of ['mic', 'lobby-mic']) byId(id).onclick = () => toggle('audio');
-  for (const id of ['camera', 'lobby-camera']) byId(id).onclick = () => toggle('video');
-  byId('unblock').onclick = () => play();
   byId('again').onclick = () => location.reload();
   socket.on('connect', () => void (place === 'in' ? enter() : look()));
   socket.on('connect_error', ({ message }) => {
-    if (message === 'Unauthorized') return place === 'in' ? void finish('over') : say(words.nowhere, words.nowhereText);
+    if (message === 'Unauthorized') return place === 'before' ? say(words.nowhere, words.nowhereText) : void finish('over');
     if (place === 'before' && state === null) say(words.unreachable, words.unreachableText);
   });
   socket.on('disconnect', (reason) => {
@@ -67,41 +70,52 @@ function start() {
     // Whom the server sends away does not come back by itself.
     if (reason === 'io server disconnect') setTimeout(() => place !== 'gone' && socket.connect(), 2_000);
   });
-  socket.on('meeting:people', (next) => apply(next));
-  socket.on('meeting:signal', ({ data }) => hear(data));
-  socket.on('meeting:message', () => place === 'in' && void talk.refresh());
-  socket.on('meeting:ended', () => void finish('over'));
+  socket.on('meeting:people', (next) => {
+    times_told += 1;
+    apply(next);
+  });
+  socket.on('meeting:signal', ({ data }) => remote.hear(data));
+  socket.on('meeting:message', () => (place === 'in' ? void talk.refresh() : (has_unread = true)));
+  socket.on('meeting:ended', (end) => {
+    is_recorded = end.is_recorded;
+    void finish('over');
+  });
   socket.on('meeting:replaced', (heir) => heir.tab_id !== tab_id && void replaced());
-  setInterval(() => void beat(), BEAT_MS);
+  // A word that was lost is made good.
+  setInterval(() => void (place === 'in' ? beat() : look()), BEAT_MS);
   setInterval(tick, 1_000);
-  addEventListener('online', () => peer?.refresh());
+  addEventListener('online', () => remote.refresh());
   document.addEventListener('visibilitychange', () => (document.hidden ? recorder?.flush() : void keepAwake()));
 }
 
-/** How the talk stands, before one is in it. */
+/** How the talk stands, asked while one is not in it. */
 async function look() {
+  if (place === 'in' || place === 'gone' || !socket.connected) return;
+  const told = times_told;
   const answer = await emit('meeting:look', {}).catch(() => null);
-  if (!answer?.ok || place !== 'before') return;
+  if (!answer?.ok || place === 'in' || place === 'gone') return;
   ({ me, provider } = answer);
-  apply(answer.state);
-  byId('lobby-notice').hidden = provider !== 'local';
-  if (state.phase !== 'open' || has_devices || provider !== 'local') return;
-  has_devices = true;
-  await openDevices();
+  apply(told === times_told ? answer.state : state);
 }
 
 function apply(next) {
+  const is_moved = state !== null && (state.starts_at !== next.starts_at || state.ends_at !== next.ends_at);
+  has_moved ||= is_moved;
   state = next;
+  is_recorded ||= next.is_recorded || next.people.speaker.is_recording || next.people.listener.is_recording;
   clock_ms = Date.parse(next.now) - Date.now();
   if (place === 'gone' || me === null) return;
   if (state.phase === 'cancelled') return void finish('cancelled');
   if (state.phase === 'over') return void finish('over');
   document.title = `${words.withName(nameOf())} – Kaiwa`;
+  if (place === 'in' && state.phase === 'early') goBack();
+  if (place === 'left' && state.phase === 'early') place = 'before';
+  if (place === 'left') return;
   if (place === 'before') return showLobby();
+  if (is_moved) toast(whenWords());
   byId('stage-title').textContent = words.withName(nameOf());
-  byId('remote-name').textContent = nameOf();
   if (provider === 'local') {
-    meet(other().is_here ? other().tab_id : null);
+    remote.meet(other().is_here ? other().tab_id : null, nameOf());
     record();
   }
   showRecording();
@@ -110,75 +124,47 @@ function apply(next) {
 // Before the talk
 
 function showLobby() {
-  if (state.phase === 'early') return say(words.early, words.earlyText(dayOf(state.opens_at)));
+  if (state.phase === 'early') {
+    devices.close();
+    return say(has_moved ? words.moved : words.early, words.earlyText(dayOf(state.starts_at), dayOf(state.opens_at)));
+  }
   show('lobby');
+  byId('lobby-notice').textContent = provider === 'local' ? words.notice : words.chimeText;
   for (const id of ['lobby-devices', 'preview-box']) byId(id).hidden = provider !== 'local';
   byId('lobby-title').textContent = words.withName(nameOf());
-  byId('lobby-when').textContent = words.when(dayOf(state.starts_at), timeOf(state.ends_at));
+  byId('lobby-when').textContent = whenWords();
   byId('lobby-who').textContent = other().is_here ? words.otherHere(nameOf()) : words.otherAway(nameOf());
+  if (provider === 'local') void devices.open();
+  else if (!byId('join').disabled) byId('join').textContent = words.joinMessages;
 }
 
-async function openDevices() {
-  const sound = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
-  const picture = { width: { ideal: 960 }, height: { ideal: 720 }, facingMode: 'user' };
-  let problem = null;
-  if (!navigator.mediaDevices) problem = words.insecure;
-  else {
-    local = await navigator.mediaDevices.getUserMedia({ audio: sound, video: picture }).catch(async (error) => {
-      const voice = await navigator.mediaDevices.getUserMedia({ audio: sound }).catch(() => null);
-      problem = voice ? words.deniedCamera : problemOf(error);
-      return voice ?? new MediaStream();
-    });
-  }
-  byId('device-problem').textContent = problem ?? '';
-  byId('device-problem').hidden = problem === null;
-  byId('join').textContent = local.getAudioTracks().length > 0 ? words.join : words.joinAnyway;
-  for (const id of ['preview', 'self']) byId(id).srcObject = local;
-  byId('preview-note').textContent = local.getVideoTracks().length > 0 ? '' : words.noCamera;
-  label();
+function whenWords() {
+  const when = words.when(dayOf(state.starts_at), timeOf(state.ends_at));
+  return has_moved ? words.movedTo(when) : when;
 }
 
-function problemOf({ name }) {
-  if (name === 'NotFoundError' || name === 'OverconstrainedError') return words.noDevice;
-  return name === 'NotReadableError' || name === 'AbortError' ? words.busyDevice : words.denied;
-}
-
-function toggle(kind) {
-  for (const track of local.getTracks()) if (track.kind === kind) track.enabled = !track.enabled;
-  label();
-}
-
-function label() {
-  const of = (kind, on, off, none) => {
-    const track = local.getTracks().find((one) => one.kind === kind);
-    return { text: !track ? none : track.enabled ? on : off, is_off: !track?.enabled, is_absent: !track };
-  };
-  const mic = of('audio', words.micOn, words.micOff, words.micOff);
-  const camera = of('video', words.cameraOn, words.cameraOff, words.noCamera);
-  for (const [ids, { text, is_off, is_absent }] of [
-    [['mic', 'lobby-mic'], mic],
-    [['camera', 'lobby-camera'], camera],
-  ]) {
-    for (const id of ids) {
-      byId(id).textContent = text;
-      byId(id).classList.toggle('off', is_off);
-      byId(id).disabled = is_absent;
-    }
-  }
+/** The talk begins later than it was to: nobody is in it yet. */
+function goBack() {
+  place = 'before';
+  void emit('meeting:leave', { has_left: false }).catch(() => null);
+  void release();
 }
 
 async function enter() {
   byId('join').disabled = true;
   byId('join').textContent = words.joining;
+  const told = times_told;
+  remote.wait();
   const answer = await emit('meeting:enter', { tab_id, can_record: may_record }).catch(() => null);
   byId('join').disabled = false;
-  byId('join').textContent = words.join;
+  byId('join').textContent = provider === 'local' ? devices.joinWords : words.joinMessages;
+  if (place === 'left' || place === 'gone') return;
   if (!answer?.ok) {
     if (answer?.code === 'MEETING_CLOSED' || answer?.code === 'MEETING_NOT_FOUND') return void look();
     // The next connection asks again by itself.
-    return place === 'in' ? undefined : problemInLobby(answer?.message ?? words.unreachableText);
+    return place === 'in' ? undefined : problemInLobby(answer ? (words.problems[answer.code] ?? words.problem) : words.unreachableText);
   }
-  ({ me, provider, ice_servers } = answer);
+  ({ me, provider } = answer);
   place = 'in';
   show('stage');
   byId('toast').hidden = true;
@@ -186,75 +172,24 @@ async function enter() {
   if (provider === 'chime') {
     byId('waiting').textContent = `${words.chime}\n\n${words.chimeText}`;
     for (const id of ['self-box', 'mic', 'camera']) byId(id).hidden = true;
+    byId('stage').classList.add('words-alone');
     talk.show(true);
-  } else if (may_record) {
-    recorder ??= makeRecorder();
+  } else {
+    remote.open({ polite: me === 'listener', ice_servers: answer.ice_servers });
+    if (may_record) recorder ??= makeRecorder();
   }
   void keepAwake();
-  apply(answer.state);
-  peer?.refresh();
+  apply(told === times_told ? answer.state : state);
+  remote.hearEarly(other().tab_id);
+  if (has_unread) void talk.refresh();
+  has_unread = false;
+  remote.refresh();
   tick();
 }
 
 function problemInLobby(text) {
   byId('device-problem').textContent = text;
   byId('device-problem').hidden = false;
-}
-
-// The way to the other
-
-/** Makes the way to the other's tab, or lets go of it. */
-function meet(other_tab) {
-  if (peer && peer.tab_id !== other_tab) {
-    const had = peer;
-    peer = null;
-    had.close();
-    recorder?.hear('other', null);
-    byId('remote').srcObject = null;
-    byId('remote-name').hidden = true;
-    if (!other_tab) toast(words.gone(nameOf()));
-  }
-  if (other_tab) peer ??= makePeer(other_tab);
-  showWaiting();
-}
-
-function makePeer(other_tab) {
-  return new Peer({
-    tab_id: other_tab,
-    polite: me === 'listener',
-    ice_servers,
-    local,
-    send: (signal) => socket.emit('meeting:signal', { data: { ...signal, from: tab_id, to: other_tab } }, () => undefined),
-    onStream: (stream) => {
-      if (byId('remote').srcObject !== stream) byId('remote').srcObject = stream;
-      recorder?.hear('other', stream);
-      byId('remote-name').hidden = false;
-      play();
-      showWaiting();
-    },
-    onState: () => showWaiting(),
-  });
-}
-
-/** A signal may overtake the word that the other has come. */
-function hear({ from, to, ...signal }) {
-  if (place !== 'in' || provider !== 'local' || to !== tab_id) return;
-  if (peer?.tab_id !== from) meet(from);
-  peer.hear(signal);
-}
-
-function play() {
-  const playing = byId('remote').play();
-  playing?.then(
-    () => (byId('unblock').hidden = true),
-    ({ name }) => (byId('unblock').hidden = name !== 'NotAllowedError'),
-  );
-}
-
-function showWaiting() {
-  const is_met = peer?.state === 'connected';
-  byId('waiting').hidden = is_met;
-  byId('waiting').textContent = peer ? words.connecting(nameOf()) : words.waiting(nameOf());
 }
 
 // The recording
@@ -272,8 +207,8 @@ function record() {
 
 function makeRecorder() {
   const made = new Recorder({ url: `${base}/meetings/${meeting_id}/recordings`, token });
-  made.hear('me', local);
-  if (peer) made.hear('other', peer.stream);
+  made.hear('me', devices.stream);
+  made.hear('other', remote.stream);
   // The server does not take it: the other's browser is to try.
   made.onRefused = () => {
     if (place !== 'in') return;
@@ -317,9 +252,10 @@ function showRecording() {
 
 async function beat() {
   if (place !== 'in' || !socket.connected) return;
+  const told = times_told;
   const answer = await emit('meeting:beat', { is_recording: recorder?.isOn ?? false }).catch(() => null);
-  if (answer?.ok) apply(answer.state);
-  else if (answer?.code === 'SEAT_TAKEN' && place === 'in') void enter();
+  if (answer?.ok && told === times_told) apply(answer.state);
+  if (answer?.code === 'SEAT_TAKEN' && place === 'in') void enter();
 }
 
 function tick() {
@@ -330,6 +266,7 @@ function tick() {
     if (state.phase === 'early' && now() >= Date.parse(state.opens_at)) void look();
     return;
   }
+  if (place === 'left') return;
   const is_before = now() < begins;
   byId('left-label').textContent = is_before ? words.until : words.left;
   byId('left-time').textContent = spanOf(((is_before ? begins : ends) - now()) / 1_000);
@@ -340,67 +277,51 @@ function tick() {
   void begin();
 }
 
-/** Goes for now; until its end the talk can be joined again. */
+/** Goes for now; until its end the talk can be joined again. Where both have left it ends, and the page says so. */
 async function leave() {
   if (place !== 'in') return;
-  await part(words.youLeft, words.youLeftText, async () => {
-    await emit('meeting:leave', { has_left: true }).catch(() => null);
-  });
-  byId('again').textContent = words.again;
-  byId('again').hidden = false;
+  await part('left', words.youLeft, words.youLeftText, () => emit('meeting:leave', { has_left: true }).catch(() => null));
+  if (place !== 'left') return;
+  offer(words.again);
+  void look();
 }
 
-async function finish(phase) {
-  if (place === 'gone') return;
-  const [title, text] = phase === 'cancelled' ? [words.cancelled, words.cancelledText] : [words.over, words.overText];
-  await part(title, text, async () => undefined);
+function finish(phase) {
+  if (phase === 'cancelled') return part('gone', words.cancelled, words.cancelledText);
+  return part('gone', words.over, is_recorded ? words.overText : words.overUnrecorded);
 }
 
 async function replaced() {
-  if (place === 'gone') return;
-  await part(words.replaced, words.replacedText, async () => undefined);
-  byId('again').textContent = words.useHere;
-  byId('again').hidden = false;
+  await part('gone', words.replaced, words.replacedText);
+  if (byId('message-title').textContent === words.replaced) offer(words.useHere);
 }
 
 /** Lets go of everything; what is recorded comes to the server first, and the page says so. */
-async function part(title, text, goodbye) {
-  place = 'gone';
-  countdown = null;
-  say(title, recorder?.isOn ? words.saving : text);
-  await goodbye();
-  peer?.close();
-  peer = null;
-  const stopped = recorder?.stop();
-  for (const track of local.getTracks()) track.stop();
-  await stopped;
-  socket.disconnect();
+async function part(next, title, text, goodbye) {
+  if (place === 'gone') return;
+  place = next;
+  is_saving ||= recorder?.isOn ?? false;
+  say(title, is_saving ? words.saving : text);
+  await goodbye?.();
+  await release();
+  is_saving = false;
+  // Meanwhile it may have ended, or begins another day.
+  if (place !== next) return;
   byId('message-text').textContent = text;
+  if (next === 'gone') socket.disconnect();
+}
+
+/** Lets go of the other, the camera and the microphone; resolves once all that was recorded is at the server, or cannot come there. */
+function release() {
+  countdown = null;
+  was_recording = false;
+  saved = Promise.all([saved, recorder?.stop()]);
+  recorder = null;
+  remote.close();
+  devices.close();
+  return saved;
 }
 
 async function keepAwake() {
   if (place === 'in') await navigator.wakeLock?.request('screen').catch(() => null);
-}
-
-// What is shown
-
-function show(id) {
-  for (const one of ['lobby', 'message', 'stage']) byId(one).hidden = one !== id;
-}
-
-function say(title, text) {
-  show('message');
-  byId('again').hidden = true;
-  byId('message-title').textContent = title;
-  byId('message-text').textContent = text;
-  byId('message-title').focus();
-}
-
-let toasting = null;
-
-function toast(text, for_ms = 6_000) {
-  clearTimeout(toasting);
-  byId('toast').textContent = text;
-  byId('toast').hidden = false;
-  toasting = setTimeout(() => (byId('toast').hidden = true), for_ms);
 }

@@ -1,6 +1,9 @@
 /** How long a connection may be broken, or not come about, before it is tried anew; the two sides wait differently long, so that they do not do it at once. */
 const PATIENCE_MS = { polite: 17_000, impolite: 10_000 };
 
+/** Candidates that are kept until there is a description that they belong to. */
+const MOST_CANDIDATES = 100;
+
 /**
  * The way to the other's tab, by the pattern of perfect negotiation (WebRTC 1.0, section 10.7): either side may offer at any time, and where both
  * do at once the polite one takes its offer back. The first offer is the impolite one's to make: of one that is taken back at once, Chromium may never
@@ -14,6 +17,7 @@ export class Peer {
   #ignores = false;
   #timer = null;
   #waiting = [];
+  #candidates = [];
   /** The other's tab, by the name that it gave itself. */
   tab_id;
   stream = new MediaStream();
@@ -85,9 +89,13 @@ export class Peer {
       this.#ignores = !this.#polite && collides;
       if (this.#ignores) return;
       await pc.setRemoteDescription(description);
-      if (description.type !== 'offer') return;
-      await pc.setLocalDescription();
-      this.#send({ description: pc.localDescription });
+      if (description.type === 'offer') {
+        await pc.setLocalDescription();
+        this.#send({ description: pc.localDescription });
+      }
+      for (const early of this.#candidates.splice(0)) await pc.addIceCandidate(early).catch(() => undefined);
+    } else if (candidate && !pc.remoteDescription) {
+      if (this.#candidates.length < MOST_CANDIDATES) this.#candidates.push(candidate);
     } else if (candidate) {
       await pc.addIceCandidate(candidate);
     }

@@ -1,12 +1,12 @@
+import { byId } from './screen.js';
 import { language, timeOf, words } from './words.js';
-
-const byId = (id) => document.getElementById(id);
 
 /** The direct messages of the two, beside their talk. */
 export class TalkPanel {
   #emit;
   #last_seq = 0;
   #unread = 0;
+  #is_new = true;
   #is_asking = false;
   #asks_again = false;
 
@@ -51,7 +51,8 @@ export class TalkPanel {
 
   /** Shows what has come; what is shown already is left out. */
   add(messages) {
-    const is_first = this.#last_seq === 0;
+    const is_first = this.#is_new;
+    this.#is_new = false;
     for (const message of messages) {
       if (message.seq <= this.#last_seq) continue;
       this.#last_seq = message.seq;
