@@ -137,6 +137,26 @@ describe('the way to the other', () => {
     },
     60_000,
   );
+
+  it('comes about at once where candidates come before what they belong to', async () => {
+    const place = await makePlace(60);
+    const warnings: string[] = [];
+    const hers = await visit(place.her_link, DESKTOP, (page) =>
+      page.routeWebSocket(/socket\.io/, (route) => {
+        const there = route.connectToServer();
+        there.onMessage((message) => {
+          setTimeout(() => route.send(message), typeof message === 'string' && message.includes('"type":"offer"') ? 1_500 : 0);
+        });
+      }),
+    );
+    hers.on('console', (message) => message.type() === 'warning' && warnings.push(message.text()));
+    const his = await visit(place.his_link);
+    await enter(hers);
+    await enter(his);
+    await Promise.all([sees(hers), sees(his)]);
+    expect(warnings).toEqual([]);
+    await Promise.all([hers, his].map((page) => page.context().close()));
+  }, 60_000);
 });
 
 /** Nobody looks at a page that does not know: what it asks by itself, every ten seconds, is stopped. */
