@@ -89,6 +89,13 @@ function fetchBy(agent: LazyAgent, check: (url: URL) => void): Fetch {
     const target = new URL(url instanceof Request ? url.url : url);
     check(target);
     const { fetch } = await loadUndici();
-    return fetch(target, { ...(init as RequestInit), redirect: 'error', dispatcher: await agent.get() });
+    const given = init as RequestInit;
+    try {
+      return await fetch(target, { ...given, redirect: 'error', dispatcher: await agent.get() });
+    } catch (error) {
+      // The package knows its own time-out by this name, of an Error alone: what undici throws then is not one in every realm.
+      if (given.signal?.aborted) throw Object.assign(new Error('The request was given up', { cause: error }), { name: 'AbortError' });
+      throw error;
+    }
   };
 }
