@@ -154,6 +154,10 @@ describe('the embedded server', () => {
   it('refuses a folder that is a file, and one that holds something else', async () => {
     await writeFile(data_dir, '');
     await expect(start()).rejects.toThrow(`DATA_DIR ${data_dir}: not a folder (EEXIST)`);
+    if (process.platform === 'linux') {
+      data_dir = '/proc/kaiwa/data';
+      await expect(start()).rejects.toThrow('DATA_DIR /proc/kaiwa/data: /proc/kaiwa: no folder can be made there (ENOENT)');
+    }
     data_dir = join(folder, 'other');
     await mkdir(join(data_dir, 'postgres', 'photos'), { recursive: true });
     await expect(start()).rejects.toThrow(/not a database folder/);

@@ -66,6 +66,7 @@ export class MailQueue implements OnApplicationShutdown {
           this.logger.error({ err: error }, 'a mail could not be sent');
           return;
         }
+        // Cut short where the server closes: then it is tried this once more.
         await pause(wait_ms, undefined, { signal: this.closing.signal, ref: false }).catch(() => undefined);
       }
     }

@@ -47,6 +47,7 @@ const SCALED = new Set(['image/png', 'image/apng', 'image/jpeg', 'image/gif', 'i
 export async function typeOf(head: Buffer, is_whole: boolean): Promise<string> {
   // Its many formats are loaded with the first file.
   const { fileTypeFromBuffer } = await import('file-type');
+  // A head that breaks off in the middle of a format's own header has told no type.
   const found = await fileTypeFromBuffer(head).catch(() => undefined);
   if (found) return found.mime.split(';', 1)[0]?.trim().toLowerCase() ?? UNKNOWN;
   return isText(head, is_whole) ? TEXT : UNKNOWN;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
 import { lockDataFolder } from './data-lock.js';
 import { type Account, canUse, findAccount, letThrough } from './embedded-account.js';
@@ -51,7 +51,7 @@ const STOP_TIMEOUT_MS = 10_000;
 export async function startEmbeddedServer(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const data_dir = resolve(options.data_dir);
   try {
-    await mkdir(data_dir, { recursive: true, mode: 0o700 });
+    await makeFolder(data_dir);
     const lock = await lockDataFolder(data_dir);
     try {
       const { url, postmaster } = await start(data_dir, options);
@@ -67,6 +67,19 @@ export async function startEmbeddedServer(options: EmbeddedOptions): Promise<Emb
     }
   } catch (error) {
     throw readable(error, data_dir);
+  }
+}
+
+/** Node's own recursive `mkdir` tries for ever where the system says of a folder that is there that it is not, as /proc does. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || (await stat(dirname(path)).catch(() => null)) !== null) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path, { mode: 0o700 });
   }
 }
 
@@ -190,6 +203,7 @@ const WRITE_ERRORS: Readonly<Record<string, string>> = {
   EPERM: 'not writable by this user',
   EROFS: 'not writable',
   ENOSPC: 'the disk is full',
+  ENOENT: 'no folder can be made there',
   ENOTDIR: 'not a folder',
   EEXIST: 'not a folder',
 };

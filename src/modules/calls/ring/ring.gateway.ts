@@ -16,6 +16,7 @@ export class RingGateway {
   async signal(socket: KaiwaSocket, { call_id, data }: CallSignalDto): Promise<void> {
     const before = this.last.get(socket) ?? Promise.resolve();
     const signal = before.then(() => this.rings.signal(socket.data.actor.id, socket, call_id, data));
+    // Whoever sent it hears of a failure; the next one is looked at all the same.
     this.last.set(
       socket,
       signal.catch(() => undefined),
