@@ -16,6 +16,7 @@ import {
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { bundle } from './bundle.ts';
 
 /*
  * Builds dist where it is not what the sources say. Node runs this file as it stands, by leaving the types out: nothing here may import
@@ -42,13 +43,13 @@ export async function build(): Promise<void> {
   await lock();
   try {
     // Another process may have built it while this one waited.
-    if (!isCurrent()) compile();
+    if (!isCurrent()) await compile();
   } finally {
     rmSync(LOCK, { force: true });
   }
 }
 
-function compile(): void {
+async function compile(): Promise<void> {
   const wanted = currentStamp();
   const tools = readStamp()?.tools;
   rmSync(STAMP, { force: true });
@@ -62,18 +63,19 @@ function compile(): void {
     rmSync(LOCK, { force: true });
     process.exit(status || 1);
   }
-  copyPages();
+  await copyPages();
   // Written under another name first, so that a stamp is whole or absent; of what was read before the build, so that a change during it counts.
   writeFileSync(`${STAMP}.new`, JSON.stringify(wanted));
   renameSync(`${STAMP}.new`, STAMP);
 }
 
-/** The pages that are served as they stand in the sources, from folders of that name. */
-function copyPages(): void {
+/** The pages that are served as they stand in the sources, from folders of that name; of a `*.bundle.js` and all that it imports one file is made. */
+async function copyPages(): Promise<void> {
   for (const path of filesIn(join(ROOT, 'src')).filter((file) => basename(dirname(file)) === 'page')) {
     const copy = join(DIST, relative(ROOT, path));
     mkdirSync(dirname(copy), { recursive: true });
-    copyFileSync(path, copy);
+    if (path.endsWith('.bundle.js')) await bundle(path, copy);
+    else copyFileSync(path, copy);
   }
 }
 

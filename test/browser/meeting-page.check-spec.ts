@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { FAKE_DEVICES, launchBrowser } from '../support/browser.js';
-import { type FakeChime, startChime } from '../support/chime.js';
 import { makePerson, makeTown, type Town } from '../support/matching.js';
 import { sql } from '../support/sql.js';
 import { startServer, type TestServer } from '../support/server.js';
@@ -24,16 +23,12 @@ const PHONE = { width: 390, height: 844 };
 /** Less than the page waits until it tries anew what has not come about. */
 const AT_ONCE_MS = 9_000;
 
-let chime: FakeChime;
 let server: TestServer;
 let browser: Browser;
 let town: Town;
 
 beforeAll(async () => {
-  chime = await startChime();
-  server = await startServer({
-    env: { CHIME_ENDPOINT: chime.url, AWS_ACCESS_KEY_ID: 'AKIATESTS', AWS_SECRET_ACCESS_KEY: 'secret-of-the-tests' },
-  });
+  server = await startServer();
   town = await makeTown(server.api);
   browser = await launchBrowser(FAKE_DEVICES);
 }, 120_000);
@@ -41,7 +36,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await server?.stop();
-  await chime?.close();
 });
 
 async function makePlace(seconds_ahead: number, where = town): Promise<Place> {
@@ -318,55 +312,4 @@ describe('the end', () => {
     await hers.locator('#message-text', { hasText: 'この面談の録音はありません' }).waitFor();
     await Promise.all([hers, his].map((page) => page.context().close()));
   }, 60_000);
-});
-
-describe('a talk that Amazon carries', () => {
-  const atChime = async (): Promise<Place> => {
-    const where = await makeTown(server.api);
-    await where.owner.api('/tenant', { method: 'PATCH', json: { matching: { meeting_provider: 'chime' } } });
-    return makePlace(300, where);
-  };
-
-  it('says before one joins, and beside the messages, that there are only messages here', async () => {
-    const { her_link } = await atChime();
-    for (const [size, name] of [
-      [PHONE, 'phone'],
-      [{ width: 320, height: 640 }, 'small'],
-    ] as const) {
-      const page = await visit(her_link, size);
-      await page.locator('#lobby-notice', { hasText: 'メッセージだけです' }).waitFor({ state: 'visible' });
-      await shot(page, `chime-lobby-${name}`);
-      await page.locator('#join').click();
-      await page.locator('#text').waitFor({ state: 'visible' });
-      await shot(page, `chime-in-${name}`);
-      const [words, panel] = [await page.locator('#waiting').boundingBox(), await page.locator('#talk').boundingBox()];
-      expect(await page.locator('#waiting').textContent()).toContain('メッセージだけです');
-      expect((words?.y ?? 0) + (words?.height ?? 0)).toBeLessThanOrEqual(panel?.y ?? 0);
-      expect(panel?.height).toBeGreaterThan(200);
-      await page.context().close();
-    }
-  }, 60_000);
-
-  it.each([
-    [403, '運営にお問い合わせください'],
-    [500, '少し待ってから'],
-  ])(
-    'says in the page’s own words that Amazon answers %d',
-    async (status, words) => {
-      const { her_link } = await atChime();
-      const page = await visit(her_link, PHONE);
-      chime.fail(status);
-      await page.locator('#join').click();
-      await page.locator('#device-problem').waitFor({ state: 'visible', timeout: 20_000 });
-      chime.fail(null);
-      const text = (await page.locator('#device-problem').textContent()) ?? '';
-      expect(text).toContain(words);
-      expect(text).not.toMatch(/[A-Za-z]{2}/);
-      await shot(page, `chime-fails-${status}`);
-      await page.locator('#join').click();
-      await page.locator('#stage').waitFor({ state: 'visible' });
-      await page.context().close();
-    },
-    60_000,
-  );
 });

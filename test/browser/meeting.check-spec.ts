@@ -6,10 +6,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { FAKE_DEVICES, launchBrowser } from '../support/browser.js';
-import { type FakeChime, startChime } from '../support/chime.js';
 import { eventually, makeUser, type TestUser, uniqueName } from '../support/client.js';
 import { makeAdmin, makeTown, profileOf, submitPapers, type Town } from '../support/matching.js';
 import { startServer, type TestServer } from '../support/server.js';
+import { beepsIn, durationOf, loudnessAt } from '../support/sound.js';
 import { type FakeStripe, signedEvent, startStripe, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET } from '../support/stripe.js';
 
 /* The whole story of a matching, in real pages with a camera and a microphone that are made up: Chromium's beeps once a second. */
@@ -38,7 +38,6 @@ const PHONE = { width: 390, height: 844 };
 const run = promisify(execFile);
 
 let stripe: FakeStripe;
-let chime: FakeChime;
 let server: TestServer;
 let browser: Browser;
 let town: Town;
@@ -46,15 +45,12 @@ let admin: TestUser;
 let folder: string;
 
 beforeAll(async () => {
-  [stripe, chime] = await Promise.all([startStripe(), startChime()]);
+  stripe = await startStripe();
   server = await startServer({
     env: {
       STRIPE_SECRET_KEY,
       STRIPE_WEBHOOK_SECRET,
       STRIPE_API_BASE_URL: stripe.url,
-      CHIME_ENDPOINT: chime.url,
-      AWS_ACCESS_KEY_ID: 'AKIATESTS',
-      AWS_SECRET_ACCESS_KEY: 'chime-secret-of-the-tests',
     },
   });
   town = await makeTown(server.api);
@@ -69,7 +65,6 @@ afterAll(async () => {
   await browser?.close();
   await server?.stop();
   await stripe?.close();
-  await chime?.close();
   if (process.env['SCREENSHOTS'] === undefined && folder) await rm(folder, { recursive: true, force: true });
 });
 
@@ -323,55 +318,4 @@ describe('a talk in two real pages', () => {
       await bare.close();
     }
   }, 120_000);
-
-  it('says plainly what it takes where Amazon carries the talk, and offers the messages', async () => {
-    const faults: string[] = [];
-    const [student, speaker] = [await arrive('student', uniqueName('学生 ')), await arrive('company', uniqueName('社員 '))];
-    await approveAll();
-    const matching = await book(student, speaker.id, 120);
-    const provide = (meeting_provider: string | null): Promise<unknown> =>
-      town.owner.api('/tenant', { method: 'PATCH', json: { matching: { meeting_provider } } });
-    await provide('chime');
-    const { join_url } = await openMeeting(student, matching.id);
-    await provide(null);
-    const page = await visit(join_url, DESKTOP, 'en-US', faults);
-    await page.locator('#lobby').waitFor({ state: 'visible' });
-    expect(await page.locator('#lobby-notice').textContent()).toContain('Only messages can be used here');
-    await enter(page);
-    expect(await page.locator('#waiting').textContent()).toContain('Only messages can be used here');
-    expect(chime.meetings.size).toBe(1);
-    await page.locator('#text').fill('Hello');
-    await page.locator('#send').click();
-    await page.locator('#said li', { hasText: 'Hello' }).waitFor();
-    await shot(page, 'chime-desktop');
-    expect(faults).toEqual([]);
-  }, 60_000);
 });
-
-async function durationOf(path: string): Promise<number> {
-  const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', path]);
-  return Number(stdout.trim());
-}
-
-const WINDOW_S = 0.05;
-const RATE = 8_000;
-
-/** Where sound begins after silence, in seconds. */
-async function beepsIn(path: string): Promise<number[]> {
-  const decode = ['-v', 'error', '-i', path, '-ac', '1', '-ar', String(RATE), '-f', 's16le', '-'];
-  const { stdout } = await run('ffmpeg', decode, { encoding: 'buffer', maxBuffer: 64 * 1024 * 1024 });
-  const samples = new Int16Array(stdout.buffer, stdout.byteOffset, Math.floor(stdout.length / 2));
-  const size = RATE * WINDOW_S;
-  const levels = Array.from({ length: Math.floor(samples.length / size) }, (_, index) => {
-    const squares = samples.subarray(index * size, (index + 1) * size).reduce((sum, value) => sum + value * value, 0);
-    return Math.sqrt(squares / size);
-  });
-  return levels.flatMap((level, index) => (level > 1_000 && (levels[index - 1] ?? 0) < 1_000 ? [index * WINDOW_S] : []));
-}
-
-/** How loud it is around a frequency, in dB. */
-async function loudnessAt(path: string, frequency: number): Promise<number> {
-  const band = `bandpass=f=${frequency}:width_type=h:w=40`;
-  const { stderr } = await run('ffmpeg', ['-hide_banner', '-i', path, '-af', `${band},${band},volumedetect`, '-f', 'null', '-']);
-  return Number(/mean_volume: (-?[\d.]+) dB/.exec(stderr)?.[1]);
-}

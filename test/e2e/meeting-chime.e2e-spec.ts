@@ -102,6 +102,23 @@ describe('a meeting by Chime', () => {
     expect(again.provider_join?.meeting.MeetingId).not.toBe(first);
   });
 
+  it('is made anew once where both find it gone at the same time', async () => {
+    const { student, speaker, matching_id } = await makePair();
+    const sockets = [await join(student, matching_id), await join(speaker, matching_id)];
+    const [first] = await Promise.all(sockets.map(enter));
+    chime.meetings.delete(first?.provider_join?.meeting.MeetingId as string);
+    chime.gather(2);
+    const again = await Promise.all(sockets.map(enter));
+    expect(new Set(again.map(({ provider_join }) => provider_join?.meeting.MeetingId)).size).toBe(1);
+  });
+
+  it('is recorded by the browsers as any other', async () => {
+    const { student, speaker, matching_id } = await makePair();
+    const [hers, his] = [await join(student, matching_id), await join(speaker, matching_id)];
+    await enter(hers);
+    expect(await enter(his)).toMatchObject({ ok: true, state: { recorder: 'speaker' } });
+  });
+
   it.each([
     [403, 'MEETING_PROVIDER_FAILED'],
     [500, 'MEETING_PROVIDER_UNAVAILABLE'],
@@ -115,6 +132,36 @@ describe('a meeting by Chime', () => {
     expect(JSON.stringify(refused)).not.toContain('123456789012');
     expect(server.logs()).not.toContain(SECRET);
     expect(await enter(socket)).toMatchObject({ ok: true });
+  });
+});
+
+describe('the page of a meeting by Chime', () => {
+  const pageOf = async (person: TestUser, matching_id: string): Promise<Response> => {
+    const { body } = await person.api<{ join_url: string }>('/meeting', { method: 'POST', json: { matching_id } });
+    return fetch(body.join_url);
+  };
+
+  it('may connect to Amazon’s signalling, and to the configured endpoint’s; and is as strict as any other', async () => {
+    const { student, matching_id } = await makePair();
+    const answer = await pageOf(student, matching_id);
+    const host = new URL(chime.url).host;
+    expect(answer.headers.get('content-security-policy')).toBe(
+      `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' wss://*.chime.aws ws://${host}; media-src 'self' blob:; ` +
+        "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+    // Whoever has no link learns nothing of who carries it.
+    const nowhere = await fetch(`${answer.url.slice(0, -3)}xyz`, { headers: { accept: 'text/html' } });
+    expect([nowhere.status, nowhere.headers.get('content-security-policy')]).toEqual([404, expect.not.stringContaining('chime')]);
+  });
+
+  it('gets Amazon’s library from this server, in one file of which no source map is served', async () => {
+    const asset = (name: string): Promise<Response> => fetch(`${server.url}/meetings/assets/${name}`);
+    const library = await asset('chime-sdk.bundle.js');
+    expect([library.status, library.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+    const text = await library.text();
+    expect(text).not.toMatch(/sourceMappingURL|\bimport\s*\(|\bimport\s*["'{*]/);
+    expect(text).toMatch(/_aws_wt_session/);
+    expect((await asset('chime-sdk.bundle.js.map')).status).toBe(404);
   });
 });
 

@@ -20,12 +20,23 @@ const TIMEOUT_MS = 10_000;
 const MOST_ATTEMPTS = 2;
 const RETRY_AFTER_S = 5;
 
+/**
+ * The signalling of Amazon's meetings, wherever they are; pictures and sound themselves are WebRTC, to which `connect-src` does not apply.
+ * https://docs.aws.amazon.com/chime-sdk/latest/dg/network-config.html
+ */
+const AMAZON_SOURCE = 'wss://*.chime.aws';
+
 /** Amazon Chime SDK meetings. The package is loaded when the first meeting is made. */
 export class ChimeMeetingProvider extends MeetingProvider {
   private client: Promise<{ chime: ChimePackage; client: ChimeSDKMeetingsClient }> | null = null;
 
+  readonly media_sources: readonly string[];
+
   constructor(private readonly settings: ChimeSettings) {
     super();
+    // Another server of the API may have the signalling at its own host.
+    const { endpoint } = settings;
+    this.media_sources = endpoint ? [AMAZON_SOURCE, new URL(endpoint).origin.replace(/^http/, 'ws')] : [AMAZON_SOURCE];
   }
 
   async assertConfigured(): Promise<void> {

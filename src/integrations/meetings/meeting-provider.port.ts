@@ -11,6 +11,9 @@ export class MeetingGoneError extends Error {
 
 /** Meetings that somebody else carries, whose clients talk to that provider by themselves. */
 export abstract class MeetingProvider {
+  /** Where browsers connect to in order to take part, as sources of a content security policy (`connect-src`). Known before any meeting is made. */
+  abstract readonly media_sources: readonly string[];
+
   /** Finds out whether meetings can be asked for at all; makes nothing. @throws MEETING_PROVIDER_NOT_CONFIGURED, MEETING_PROVIDER_UNAVAILABLE */
   abstract assertConfigured(): Promise<void>;
 

@@ -11,10 +11,14 @@ const JAVASCRIPT = 'text/javascript; charset=utf-8';
 const OWN = join(import.meta.dirname, 'page');
 const SOCKET_IO = join(dirname(createRequire(import.meta.url).resolve('socket.io/package.json')), 'client-dist');
 
-/** The page's files: its own as they stand in the sources, and the socket's client as its package ships it. Nothing is loaded from elsewhere. */
+/** The page's files: its own as they stand in the sources, and what others ship. Nothing is loaded from elsewhere. */
 const FILES: Record<string, { readonly folder: string; readonly type: string }> = {
   'meeting.css': { folder: OWN, type: CSS },
+  'chime.js': { folder: OWN, type: JAVASCRIPT },
+  // Amazon's client library, of which the build makes one file.
+  'chime-sdk.bundle.js': { folder: OWN, type: JAVASCRIPT },
   'devices.js': { folder: OWN, type: JAVASCRIPT },
+  'direct.js': { folder: OWN, type: JAVASCRIPT },
   'meeting.js': { folder: OWN, type: JAVASCRIPT },
   'peer.js': { folder: OWN, type: JAVASCRIPT },
   'recorder.js': { folder: OWN, type: JAVASCRIPT },
@@ -25,16 +29,21 @@ const FILES: Record<string, { readonly folder: string; readonly type: string }> 
   'socket.io.esm.min.js': { folder: SOCKET_IO, type: JAVASCRIPT },
 };
 
-/** What the page may do: only what comes from this server, and nothing of it may be shown inside another page. */
-export const PAGE_HEADERS: Readonly<Record<string, string>> = {
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self' blob:; img-src 'self' data:; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'Permissions-Policy': 'camera=(self), microphone=(self), display-capture=(), geolocation=()',
-  'Referrer-Policy': 'no-referrer',
-  'X-Frame-Options': 'DENY',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-};
+/**
+ * What the page may do: only what comes from this server, and nothing of it may be shown inside another page. `media_sources` are where it has to
+ * connect to besides, which a talk needs that somebody else carries.
+ */
+export function pageHeaders(media_sources: readonly string[] = []): Readonly<Record<string, string>> {
+  return {
+    'Content-Security-Policy':
+      `default-src 'none'; script-src 'self'; style-src 'self'; connect-src ${["'self'", ...media_sources].join(' ')}; ` +
+      "media-src 'self' blob:; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    'Permissions-Policy': 'camera=(self), microphone=(self), display-capture=(), geolocation=()',
+    'Referrer-Policy': 'no-referrer',
+    'X-Frame-Options': 'DENY',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+  };
+}
 
 /** What a person sees whose link leads nowhere. */
 export const NOWHERE_HTML = `<!doctype html>

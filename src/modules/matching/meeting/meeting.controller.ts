@@ -18,7 +18,7 @@ import {
 } from '../../../platform/http/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { BeginTakeDto, CreateMeetingDto, JoinQuery, MEETING_EXAMPLES } from './meeting.dto.js';
-import { assetText, PAGE_HEADERS, pageText } from './meeting-page.js';
+import { assetText, pageHeaders, pageText } from './meeting-page.js';
 import { MeetingService } from './meeting.service.js';
 import { MeetingView, TakeView } from './meeting.view.js';
 import { NowhereFilter } from './nowhere.filter.js';
@@ -100,8 +100,10 @@ export class MeetingController {
     @Req() request: KaiwaRequest,
     @Res() response: KaiwaResponse,
   ): Promise<void> {
-    for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
-    await this.talks.admit(id, token);
+    // Whatever is answered is shown under the strict ones.
+    setHeaders(response, pageHeaders());
+    const { talk } = await this.talks.admit(id, token);
+    setHeaders(response, pageHeaders(this.talks.mediaSourcesOf(talk)));
     await (await pageText()).send(request, response);
   }
 
@@ -180,6 +182,10 @@ export class MeetingController {
       request.off('timeout', silence);
     }
   }
+}
+
+function setHeaders(response: KaiwaResponse, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
 /** A client that sends nothing for so long has gone. */

@@ -4,7 +4,6 @@ import { Database } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
 import { EventBus } from '../../../platform/events/index.js';
 import { UUID } from '../../../platform/http/index.js';
-import { newId } from '../../../platform/ids/index.js';
 import { channels } from '../../../platform/realtime/index.js';
 import { Scope, type UserActor } from '../../../platform/scope/index.js';
 import { IceServers, SignalRelay } from '../../calls/index.js';
@@ -61,6 +60,11 @@ export class TalkService {
     });
   }
 
+  /** Where the page of a talk has to connect to besides this server, as a content security policy takes it. */
+  mediaSourcesOf({ provider }: Talk): readonly string[] {
+    return provider === 'chime' ? this.provider.media_sources : [];
+  }
+
   /** Comes in; an older tab of the same person is sent away. @throws MEETING_NOT_FOUND, MEETING_CLOSED, and what the provider throws */
   async enter(seat: Seat, connection_id: string, tab: TabFacts): Promise<Entered> {
     const talk = await this.open(seat);
@@ -68,8 +72,7 @@ export class TalkService {
     const state = await this.database.transaction(async () => {
       // Of two who come at the same moment the second one sees the first.
       await this.meetings.lockOf(talk.matching_id);
-      // What a provider carries does not come through the browsers' own hands.
-      await this.parties.enter(seat, connection_id, { ...tab, can_record: tab.can_record && talk.provider === 'local' });
+      await this.parties.enter(seat, connection_id, tab);
       const parties = await this.parties.list(talk.id);
       if (parties.filter(({ is_here }) => is_here).length === 2) await this.meetings.noteMet(talk.id);
       return stateOf(talk, parties);
@@ -168,7 +171,8 @@ export class TalkService {
       return { meeting, attendee: await this.provider.admit(meeting, seat.user_id) };
     } catch (error) {
       if (!(error instanceof MeetingGoneError)) throw error;
-      const another = await this.makeProviderMeeting(talk, newId());
+      // By the name of the one that is gone: where both find it gone at the same time, it is the same one for both.
+      const another = await this.makeProviderMeeting(talk, String(meeting['MeetingId']));
       return { meeting: another, attendee: await this.provider.admit(another, seat.user_id) };
     }
   }

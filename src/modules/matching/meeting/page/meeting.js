@@ -23,6 +23,7 @@ talk.onFault = toast;
 const devices = new Devices();
 const remote = new Remote({ tab_id, devices, tell: (data) => socket.emit('meeting:signal', { data }, () => undefined) });
 remote.onStream = (stream) => recorder?.hear('other', stream);
+remote.onAgain = () => place === 'in' && socket.connected && void enter();
 let me = null;
 let state = null;
 let recorder = null;
@@ -114,10 +115,8 @@ function apply(next) {
   if (place === 'before') return showLobby();
   if (is_moved) toast(whenWords());
   byId('stage-title').textContent = words.withName(nameOf());
-  if (provider === 'local') {
-    remote.meet(other().is_here ? other().tab_id : null, nameOf());
-    record();
-  }
+  remote.meet(other().is_here ? other().tab_id : null, nameOf());
+  record();
   showRecording();
 }
 
@@ -129,13 +128,13 @@ function showLobby() {
     return say(has_moved ? words.moved : words.early, words.earlyText(dayOf(state.starts_at), dayOf(state.opens_at)));
   }
   show('lobby');
-  byId('lobby-notice').textContent = provider === 'local' ? words.notice : words.chimeText;
-  for (const id of ['lobby-devices', 'preview-box']) byId(id).hidden = provider !== 'local';
+  byId('lobby-notice').textContent = words.notice;
+  byId('lobby-carrier').textContent = words.carriers[provider];
+  byId('lobby-carrier').hidden = words.carriers[provider] === '';
   byId('lobby-title').textContent = words.withName(nameOf());
   byId('lobby-when').textContent = whenWords();
   byId('lobby-who').textContent = other().is_here ? words.otherHere(nameOf()) : words.otherAway(nameOf());
-  if (provider === 'local') void devices.open();
-  else if (!byId('join').disabled) byId('join').textContent = words.joinMessages;
+  void devices.open();
 }
 
 function whenWords() {
@@ -157,7 +156,7 @@ async function enter() {
   remote.wait();
   const answer = await emit('meeting:enter', { tab_id, can_record: may_record }).catch(() => null);
   byId('join').disabled = false;
-  byId('join').textContent = provider === 'local' ? devices.joinWords : words.joinMessages;
+  byId('join').textContent = devices.joinWords;
   if (place === 'left' || place === 'gone') return;
   if (!answer?.ok) {
     if (answer?.code === 'MEETING_CLOSED' || answer?.code === 'MEETING_NOT_FOUND') return void look();
@@ -169,15 +168,8 @@ async function enter() {
   show('stage');
   byId('toast').hidden = true;
   talk.add(answer.messages);
-  if (provider === 'chime') {
-    byId('waiting').textContent = `${words.chime}\n\n${words.chimeText}`;
-    for (const id of ['self-box', 'mic', 'camera']) byId(id).hidden = true;
-    byId('stage').classList.add('words-alone');
-    talk.show(true);
-  } else {
-    remote.open({ polite: me === 'listener', ice_servers: answer.ice_servers });
-    if (may_record) recorder ??= makeRecorder();
-  }
+  remote.open(answer);
+  if (may_record) recorder ??= makeRecorder();
   void keepAwake();
   apply(told === times_told ? answer.state : state);
   remote.hearEarly(other().tab_id);
@@ -239,7 +231,7 @@ function showRecording() {
   if (!is_on && state.recorder !== null) toast(words.recordingSoon(countdown ?? NOTICE_S));
   if (is_on && !was_recording) toast(words.recordingOn, 4_000);
   if (!is_on && was_recording) toast(words.recordingOff, 4_000);
-  if (provider === 'local' && state.recorder === null && other().is_here && !has_said_none) {
+  if (state.recorder === null && other().is_here && !has_said_none) {
     has_said_none = true;
     toast(words.noRecorder);
   }

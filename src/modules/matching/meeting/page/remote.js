@@ -1,26 +1,33 @@
-import { Peer } from './peer.js';
+import { Chime } from './chime.js';
+import { Direct } from './direct.js';
 import { byId, toast } from './screen.js';
 import { words } from './words.js';
+
+/** Who may carry a talk, by the provider's name; each has what {@link Direct} has. */
+const CARRIERS = { local: Direct, chime: Chime };
 
 /** Signals that are kept until this tab is in: an offer and its candidates are some twenty. */
 const MOST_EARLY = 200;
 
-/** The other's picture and sound, and the way to the tab from which they come. */
+/** The other's picture and sound, whoever carries them, and what their page tells this one. */
 export class Remote {
   #tab_id;
   #devices;
   #tell;
-  #polite = false;
-  #ice_servers = [];
+  #carrier = null;
   #name = words.other;
-  #peer = null;
+  #other_tab = null;
   /** Which of the other's devices are on, as their page says. */
   #media = null;
   #is_open = false;
+  /** Whether the word of this side's devices went out while there was a way. */
+  #was_met = false;
   /** What came before this tab knew that it is in. */
   #early = [];
   /** Called with the other's stream; with null where there is none any more. */
   onStream = () => undefined;
+  /** Called where this tab has to come in again for the other to be seen. */
+  onAgain = () => undefined;
 
   /** `tell` sends the other's page something. */
   constructor({ tab_id, devices, tell }) {
@@ -31,12 +38,17 @@ export class Remote {
     byId('remote-mic').textContent = words.otherMicOff;
     byId('unblock').textContent = words.unblock;
     byId('unblock').onclick = () => this.#play();
-    devices.onToggle = () => this.#sayMedia();
+    byId('retry').textContent = words.retry;
+    byId('retry').onclick = () => this.onAgain();
+    devices.onToggle = () => {
+      this.#sayMedia();
+      this.#carrier?.toggled();
+    };
   }
 
   /** The other's stream; null where there is no way to them. */
   get stream() {
-    return this.#peer?.stream ?? null;
+    return this.#carrier?.stream ?? null;
   }
 
   /** This tab asks to come in: what it was told before was another's. */
@@ -44,23 +56,30 @@ export class Remote {
     if (!this.#is_open) this.#early = [];
   }
 
-  /** This tab is in. */
-  open({ polite, ice_servers }) {
-    this.#polite = polite;
-    this.#ice_servers = ice_servers;
+  /** This tab is in; `entered` is what the server answers to that. */
+  open(entered) {
+    this.#carrier ??= new CARRIERS[entered.provider]({
+      devices: this.#devices,
+      send: (signal) => this.#send(this.#other_tab, signal),
+      onStream: (stream) => this.#hear(stream),
+      onState: () => this.#show(),
+      onAgain: () => this.onAgain(),
+    });
     this.#is_open = true;
+    this.#carrier.open(entered);
   }
 
   /** Makes the way to the other's tab, or lets go of it where that is null. */
   meet(other_tab, name) {
     this.#name = name;
     byId('remote-name').textContent = name;
-    if (this.#peer && this.#peer.tab_id !== other_tab) {
+    if (this.#other_tab && this.#other_tab !== other_tab) {
       this.#letGo();
       if (!other_tab) toast(words.gone(name));
     }
-    if (other_tab && !this.#peer) {
-      this.#peer = this.#makePeer(other_tab);
+    if (other_tab && !this.#other_tab) {
+      this.#other_tab = other_tab;
+      this.#carrier.meet(other_tab);
       this.#sayMedia();
     }
     this.#show();
@@ -71,8 +90,8 @@ export class Remote {
     const { from, to, ...signal } = told;
     if (to !== this.#tab_id) return;
     if (!this.#is_open) return void (this.#early.length < MOST_EARLY && this.#early.push(told));
-    if (this.#peer?.tab_id !== from) this.meet(from, this.#name);
-    if (!signal.media) return this.#peer.hear(signal);
+    if (this.#other_tab !== from) this.meet(from, this.#name);
+    if (!signal.media) return this.#carrier.hear(signal);
     this.#media = signal.media;
     this.#show();
   }
@@ -87,50 +106,37 @@ export class Remote {
 
   /** Tries anew what is not connected. */
   refresh() {
-    this.#peer?.refresh();
+    this.#carrier?.refresh();
   }
 
   /** This tab goes. */
   close() {
     this.#is_open = false;
     this.#letGo();
+    this.#carrier?.close();
   }
 
   #letGo() {
-    const had = this.#peer;
-    this.#peer = null;
+    this.#other_tab = null;
     this.#media = null;
-    had?.close();
+    this.#was_met = false;
+    this.#carrier?.meet(null);
     this.onStream(null);
     byId('remote').srcObject = null;
     byId('remote-name').hidden = true;
   }
 
-  #makePeer(other_tab) {
-    return new Peer({
-      tab_id: other_tab,
-      polite: this.#polite,
-      ice_servers: this.#ice_servers,
-      local: this.#devices.stream,
-      send: (signal) => this.#send(other_tab, signal),
-      onStream: (stream) => {
-        if (byId('remote').srcObject !== stream) byId('remote').srcObject = stream;
-        this.onStream(stream);
-        byId('remote-name').hidden = false;
-        this.#play();
-        this.#show();
-      },
-      onState: (stands) => {
-        // Said again, where it was lost.
-        if (stands === 'connected') this.#sayMedia();
-        this.#show();
-      },
-    });
+  #hear(stream) {
+    if (byId('remote').srcObject !== stream) byId('remote').srcObject = stream;
+    this.onStream(stream);
+    byId('remote-name').hidden = false;
+    this.#play();
+    this.#show();
   }
 
   /** What is off shows nothing, which must not look as if it were broken. */
   #sayMedia() {
-    if (this.#peer) this.#send(this.#peer.tab_id, { media: this.#devices.media });
+    if (this.#other_tab) this.#send(this.#other_tab, { media: this.#devices.media });
   }
 
   #send(to, signal) {
@@ -146,9 +152,14 @@ export class Remote {
   }
 
   #show() {
-    const is_met = this.#peer?.state === 'connected';
+    const is_met = this.#other_tab !== null && this.#carrier.is_met;
+    const trouble = this.#carrier?.trouble ?? null;
+    // Said again, where it was lost.
+    if (is_met && !this.#was_met) this.#sayMedia();
+    this.#was_met = is_met;
     byId('waiting').hidden = is_met;
-    byId('waiting').textContent = this.#peer ? words.connecting(this.#name) : words.waiting(this.#name);
+    byId('waiting').textContent = trouble ?? (this.#other_tab ? words.connecting(this.#name) : words.waiting(this.#name));
+    byId('retry').hidden = trouble === null;
     byId('remote-off').hidden = !is_met || this.#media?.video !== false;
     byId('remote-mic').hidden = !is_met || this.#media?.audio !== false;
     byId('remote').classList.toggle('off', !byId('remote-off').hidden);

@@ -71,9 +71,10 @@ const WORDS = {
       MEETING_PROVIDER_UNAVAILABLE: '面談のサービスが応答していません。少し待ってから、もう一度お試しください。',
       RATE_LIMITED: '操作が続いたため、受け付けられませんでした。少し待ってから、もう一度お試しください。',
     },
-    chime: 'Amazon Chime の面談です',
-    chimeText: 'この面談の映像と音声は Amazon Chime で行われ、このページでは利用できません。このページで使えるのはメッセージだけです。',
-    joinMessages: 'メッセージで参加する',
+    carriers: { local: '', chime: '映像と音声は Amazon Chime を通ります。' },
+    chimeNotReached: '映像と音声のサービス（Amazon Chime）につながりません。自動的にもう一度試します。メッセージは使えます。',
+    chimeNotLoaded: '映像と音声の準備ができませんでした。ネットワークを確認してください。自動的にもう一度試します。メッセージは使えます。',
+    retry: 'もう一度つなぐ',
   },
   en: {
     title: 'Talk',
@@ -146,10 +147,12 @@ const WORDS = {
       MEETING_PROVIDER_UNAVAILABLE: 'The service that carries this talk does not answer. Please try again soon.',
       RATE_LIMITED: 'That was too often. Please wait a little, and try again.',
     },
-    chime: 'A talk by Amazon Chime',
-    chimeText:
-      'Amazon Chime carries the pictures and the sound of this talk: they cannot be had on this page. Only messages can be used here.',
-    joinMessages: 'Join with messages',
+    carriers: { local: '', chime: 'Pictures and sound go through Amazon Chime.' },
+    chimeNotReached:
+      'The service that carries pictures and sound (Amazon Chime) cannot be reached. It is tried again by itself; the messages work.',
+    chimeNotLoaded:
+      'Pictures and sound could not be made ready. Please check your network. It is tried again by itself; the messages work.',
+    retry: 'Connect again',
   },
 };
 
