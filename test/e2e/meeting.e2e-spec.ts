@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import type { Socket } from 'socket.io-client';
 import { eventsOf, type EventsDocument, leastPayload } from '../architecture/events-document.js';
 import { connectSocket, emit, eventually, makeUser, next, type TestUser, withHeaders } from '../support/client.js';
+import { makeFolder } from '../support/folder.js';
 import { makeAdmin, makePerson, makeTown, minutesAhead, type Town } from '../support/matching.js';
 import { type Answer, startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
@@ -35,6 +37,7 @@ interface Refusal {
 interface State {
   phase: string;
   recorder: string | null;
+  is_recorded: boolean;
   people: Record<'speaker' | 'listener', { name: string; is_here: boolean; tab_id: string | null; is_recording: boolean }>;
 }
 
@@ -50,20 +53,24 @@ interface Entered {
 
 const NOBODY = '019ac1f0-0000-7000-8000-000000000000';
 
+let folder: Awaited<ReturnType<typeof makeFolder>>;
 let server: TestServer;
 let town: Town;
 let admin: TestUser;
 const sockets: Socket[] = [];
 
 beforeAll(async () => {
-  server = await startServer({ env: { STUN_URLS: 'stun:stun.example.com:3478' } });
+  folder = await makeFolder();
+  server = await startServer({ env: { ...folder.env, STUN_URLS: 'stun:stun.example.com:3478' } });
   town = await makeTown(server.api);
   admin = await makeAdmin(server.api, town);
 }, 120_000);
 
 afterAll(async () => {
   for (const socket of sockets) socket.disconnect();
-  expect(await server.stop()).toBe(0);
+  const code = await server.stop();
+  await folder.close();
+  expect(code).toBe(0);
   expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
 });
 
@@ -102,6 +109,23 @@ const shift = (matching_id: string, minutes: number): Promise<unknown> =>
     'update matchings set date = now() + make_interval(mins => $2), ends_at = now() + make_interval(mins => $2) + make_interval(mins => meeting_length) where id = $1',
     [matching_id, minutes],
   );
+
+const waitingJobs = (name: string, key: string): Promise<object[]> =>
+  sql(server.database_url, 'select 1 from graphile_worker._private_jobs where key like $1', [`%:${name}:${key}`]);
+
+/** Has a job that waits run at once. */
+const hurry = (name: string, key: string): Promise<unknown> =>
+  sql(server.database_url, 'update graphile_worker._private_jobs set run_at = now() where key like $1', [`%:${name}:${key}`]);
+
+/** The same, and waits until it has run. */
+async function runNow(name: string, key: string): Promise<void> {
+  await hurry(name, key);
+  await eventually(
+    () => waitingJobs(name, key),
+    (waiting) => waiting.length === 0,
+    15_000,
+  );
+}
 
 /** A socket at a meeting, as the page has one. */
 async function join(link: string, token = tokenIn(link)): Promise<Socket> {
@@ -629,6 +653,110 @@ describe('what is recorded', () => {
     expect(await sql(server.database_url, 'select 1 from meeting_takes where meeting_id = $1', [idIn(his_link)])).toEqual([]);
   }, 60_000);
 
+  /** Nothing is left of what browsers have recorded of a talk: no row, and no byte. */
+  async function expectNothingOf(meeting_id: string, takes: readonly string[]): Promise<void> {
+    expect(await sql(server.database_url, 'select id from meeting_takes where meeting_id = $1', [meeting_id])).toEqual([]);
+    expect(await sql(server.database_url, 'select id from uploads where id = any($1)', [takes])).toEqual([]);
+    await eventually(
+      async () => (await folder.keys()).filter((key) => takes.some((take) => key.includes(take))),
+      (keys) => keys.length === 0,
+      15_000,
+    );
+  }
+
+  it('goes with a talk that is called off while it is under way', async () => {
+    const { his, hers, his_link, her_link, student, matching } = await both();
+    await shift(matching.id, -1);
+    const [his_take, her_take] = [(await begin(his_link)).body.id, (await begin(her_link)).body.id];
+    for (const [link, take] of [
+      [his_link, his_take],
+      [her_link, her_take],
+    ] as const) {
+      expect((await send(link, take, 0, Buffer.from('sound'))).status).toBe(204);
+    }
+    expect((await folder.keys()).filter((key) => key.includes(his_take))).toHaveLength(1);
+    // One of them is sending.
+    let rest: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        rest = controller;
+        controller.enqueue(Buffer.from('more '));
+      },
+    });
+    const headers = { 'meeting-token': tokenIn(his_link), 'content-type': 'application/offset+octet-stream', 'upload-offset': '5' };
+    const path = `/meetings/${idIn(his_link)}/recordings/${his_take}`;
+    const sending = server.api<Refusal>(path, { method: 'PATCH', body, duplex: 'half', headers });
+    await eventually(
+      () => sql(server.database_url, 'select 1 from uploads where id = $1 and locked_by is not null', [his_take]),
+      (held) => held.length === 1,
+    );
+
+    const told = next<State>(hers, 'meeting:people');
+    const cancelled = await admin.api<Matching>(`/matching/${matching.id}`, { method: 'PATCH', json: { status: 'cancelled' } });
+    expect([cancelled.status, cancelled.body.status]).toEqual([200, 'cancelled']);
+    expect(await told).toMatchObject({ phase: 'cancelled', is_recorded: false });
+    rest?.enqueue(Buffer.from('sound'));
+    rest?.close();
+    expect(await sending).toMatchObject({ status: 404, body: { code: 'UPLOAD_NOT_FOUND' } });
+    expect((await send(her_link, her_take, 5, Buffer.from('more'))).body.code).toBe('UPLOAD_NOT_FOUND');
+    expect((await begin(her_link)).body.code).toBe('MEETING_CLOSED');
+    await expectNothingOf(idIn(his_link), [his_take, her_take]);
+    expect(await emit(his, 'meeting:look')).toMatchObject({ ok: true, state: { phase: 'cancelled', is_recorded: false } });
+
+    // Its time comes all the same.
+    await shift(matching.id, -31);
+    await runNow('matching.settle', matching.id);
+    expect((await student.api<Matching>(`/matching/${matching.id}`)).body).toMatchObject({
+      status: 'cancelled',
+      is_done_meeting: false,
+      audio_url: null,
+    });
+  }, 60_000);
+
+  it('leaves nothing where it begins at the moment at which the talk is called off', async () => {
+    const { his_link, matching } = await both();
+    const door = new pg.Client({ connectionString: server.database_url });
+    await door.connect();
+    try {
+      // Whoever begins has looked whether the talk is open, and waits with the writing until the talk is being called off.
+      await door.query('begin');
+      await door.query('lock table uploads in share mode');
+      const waiting = (what: string): Promise<object[]> =>
+        sql(
+          server.database_url,
+          `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and ${what}`,
+        );
+      const begun = begin(his_link);
+      await eventually(
+        () => waiting("query like '%insert into uploads%'"),
+        (found) => found.length === 1,
+      );
+      let is_cancelled = false;
+      const cancelled = admin.api(`/matching/${matching.id}`, { method: 'PATCH', json: { status: 'cancelled' } });
+      const settled = cancelled.then(() => (is_cancelled = true));
+      await eventually(
+        () => waiting("wait_event = 'transactionid'"),
+        (found) => found.length === 1 || is_cancelled,
+      );
+      await door.query('commit');
+      await settled;
+      const { status, body } = await begun;
+      expect([(await cancelled).status, [201, 409].includes(status)]).toEqual([200, true]);
+      await expectNothingOf(idIn(his_link), status === 201 ? [body.id] : []);
+    } finally {
+      await door.end();
+    }
+  });
+
+  it('goes where the account of one of the two ends before the talk begins', async () => {
+    const { her_link, speaker } = await both();
+    const { id } = (await begin(her_link)).body;
+    expect((await send(her_link, id, 0, Buffer.from('sound'))).status).toBe(204);
+    expect((await speaker.api('/user', { method: 'DELETE' })).status).toBe(200);
+    expect((await send(her_link, id, 5, Buffer.from('more'))).body.code).toBe('UPLOAD_NOT_FOUND');
+    await expectNothingOf(idIn(her_link), [id]);
+  });
+
   it('is refused where it is no sound, too much, or nobody’s', async () => {
     const { his_link } = await both();
     expect((await begin(his_link, { content_type: 'text/html' })).status).toBe(400);
@@ -653,9 +781,7 @@ describe('the end', () => {
     await enter(await join(await linkOf(missed.student, missed.matching.id)));
     for (const { matching } of [met, missed]) {
       await shift(matching.id, -31);
-      await sql(server.database_url, "update graphile_worker._private_jobs set run_at = now() where key like '%:matching.settle:' || $1", [
-        matching.id,
-      ]);
+      await hurry('matching.settle', matching.id);
     }
     const ended = next(met.his, 'meeting:ended');
     const settled = (pair: Pair): Promise<Matching> =>
@@ -674,25 +800,14 @@ describe('the end', () => {
     const { his, hers, his_link, student, matching } = await both();
     await emit(hers, 'meeting:leave', { has_left: true });
     await emit(his, 'meeting:leave', { has_left: true });
-    const jobs = await sql(server.database_url, "select 1 from graphile_worker._private_jobs where key like '%:meeting.end:' || $1", [
-      matching.id,
-    ]);
-    expect(jobs).toEqual([]);
+    expect(await waitingJobs('meeting.end', matching.id)).toEqual([]);
     await shift(matching.id, -1);
     const back = await join(his_link);
     expect(await enter(back, 'back')).toMatchObject({ ok: true });
     await emit(back, 'meeting:leave', { has_left: true });
     expect((await enter(back, 'back')).ok).toBe(true);
     // The job that the leaving asked for finds somebody there.
-    await sql(server.database_url, "update graphile_worker._private_jobs set run_at = now() where key like '%:meeting.end:' || $1", [
-      matching.id,
-    ]);
-    await eventually(
-      async () =>
-        sql(server.database_url, "select 1 from graphile_worker._private_jobs where key like '%:meeting.end:' || $1", [matching.id]),
-      (waiting) => waiting.length === 0,
-      15_000,
-    );
+    await runNow('meeting.end', matching.id);
     expect((await student.api<Matching>(`/matching/${matching.id}`)).body.status).toBe('booked');
   }, 60_000);
 });

@@ -41,7 +41,7 @@ export class MatchingJobs {
   private async settle(id: string): Promise<void> {
     await this.database.transaction(async () => {
       const matching = await this.matchings.lock(id);
-      if (!matching || matching.ends_at.getTime() > Date.now()) return;
+      if (!matching || matching.status === 'cancelled' || matching.ends_at.getTime() > Date.now()) return;
       await this.ending.settle(matching);
     });
   }
@@ -61,6 +61,7 @@ export class MatchingJobs {
       const act = !is_over ? 'abandon' : matching.is_done_meeting ? 'finish' : 'miss';
       const status = serverStatus(act, matching.status);
       if (status) await this.matchings.update({ id }, { status });
+      if (!is_over) await this.ending.callOff(id);
       await this.news.tell(id);
       const other = speaker_id === user_id ? listener_id : speaker_id;
       if (is_over) continue;

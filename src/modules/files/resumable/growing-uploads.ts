@@ -113,10 +113,11 @@ export class GrowingUploads {
     }
   }
 
-  /** Takes uploads away with their bytes; one that is gone already is no error. */
+  /** Takes uploads away with their bytes, in the open transaction where there is one; one that is gone already is no error. */
   async discard(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
     for (const id of ids) await this.uploads.delete(id);
-    this.trash.wake();
+    this.database.afterCommit(() => this.trash.wake());
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../../platform/database/index.js';
 import { Jobs } from '../../../platform/jobs/index.js';
+import { GrowingUploads } from '../../files/index.js';
 import type { Matching } from '../matching.entity.js';
 import { serverStatus } from '../matching.policy.js';
 import { MatchingRepository } from '../matching.repository.js';
@@ -33,6 +34,7 @@ export class MeetingEnding {
     private readonly meetings: MeetingRepository,
     private readonly parties: PartyRepository,
     private readonly takes: TakeRepository,
+    private readonly uploads: GrowingUploads,
     private readonly voice: MeetingVoice,
     private readonly jobs: Jobs,
   ) {
@@ -65,6 +67,23 @@ export class MeetingEnding {
       this.database.afterCommit(() => this.voice.tell({ id: meeting.id, speaker_id, listener_id }, 'meeting:ended', payload));
     }
     return has_met;
+  }
+
+  /**
+   * Ends the meeting of a matching that is called off, in the open transaction, which has the matching locked: nothing of it was recorded. What a browser
+   * still sends finds no place any more.
+   */
+  async callOff(matching_id: string): Promise<void> {
+    const meeting = await this.meetings.lockOf(matching_id);
+    if (!meeting) return;
+    const now = new Date();
+    await this.meetings.update({ id: meeting.id }, { ended_at: now, recorded_at: now });
+    await this.forget(meeting.id);
+  }
+
+  /** The rows go in the open transaction, and condemn the bytes, so that nothing of them is left wherever the server stops. */
+  private async forget(meeting_id: string): Promise<void> {
+    await this.uploads.discard(await this.takes.deleteOf(meeting_id));
   }
 
   private async endDeserted(matching_id: string): Promise<void> {

@@ -52,7 +52,12 @@ export class TakeRepository {
     ]);
   }
 
-  async deleteOf(meeting_id: string): Promise<void> {
-    await this.database.sql('delete from meeting_takes where client_id = $1 and meeting_id = $2', [Scope.clientId(), meeting_id]);
+  /** Deletes all of a meeting, and answers their ids. */
+  async deleteOf(meeting_id: string): Promise<string[]> {
+    const gone = await this.database.sql<{ id: string }>(
+      'delete from meeting_takes where client_id = $1 and meeting_id = $2 returning id',
+      [Scope.clientId(), meeting_id],
+    );
+    return gone.map(({ id }) => id);
   }
 }
