@@ -757,6 +757,82 @@ describe('what is recorded', () => {
     await expectNothingOf(idIn(her_link), [id]);
   });
 
+  it('goes, and nobody has met, where a talk is moved to a time at which nobody is let in yet', async () => {
+    const { his, hers, his_link, student, matching } = await both();
+    const { id } = (await begin(his_link)).body;
+    expect((await send(his_link, id, 0, Buffer.from('sound'))).status).toBe(204);
+    const move = (json: object): Promise<Answer> => student.api(`/matching/${matching.id}`, { method: 'PATCH', json });
+    const told = next<State>(hers, 'meeting:people');
+    expect((await move({ date: minutesAhead(1_440) })).status).toBe(200);
+    expect(await told).toMatchObject({ phase: 'early', is_recorded: false });
+    expect((await send(his_link, id, 5, Buffer.from('more'))).body.code).toBe('UPLOAD_NOT_FOUND');
+    expect((await begin(his_link)).body.code).toBe('MEETING_CLOSED');
+    await expectNothingOf(idIn(his_link), [id]);
+    for (const socket of [his, hers]) await emit(socket, 'meeting:leave', { has_left: false });
+
+    await shift(matching.id, -31);
+    await runNow('matching.settle', matching.id);
+    expect((await student.api<Matching>(`/matching/${matching.id}`)).body).toMatchObject({
+      status: 'no_show',
+      is_done_meeting: false,
+      audio_url: null,
+    });
+  }, 60_000);
+
+  it('goes on where a talk is moved by minutes, or made longer, and the two have met', async () => {
+    const [moved, resized] = [await both(), await both()];
+    for (const [{ his_link, student, matching }, json] of [
+      [moved, { date: minutesAhead(8) }],
+      [resized, { meeting_length: 45 }],
+    ] as const) {
+      const { id } = (await begin(his_link)).body;
+      expect((await send(his_link, id, 0, Buffer.from('sound'))).status).toBe(204);
+      expect((await student.api(`/matching/${matching.id}`, { method: 'PATCH', json })).status).toBe(200);
+      expect((await send(his_link, id, 5, Buffer.from('more'))).status).toBe(204);
+      await shift(matching.id, -46);
+      await runNow('matching.settle', matching.id);
+      expect((await student.api<Matching>(`/matching/${matching.id}`)).body).toMatchObject({ status: 'done', is_done_meeting: true });
+    }
+  }, 60_000);
+
+  it('two who are still in it have met where the talk comes back to a time at which they may be', async () => {
+    const { student, matching } = await both();
+    for (const date of [minutesAhead(1_440), minutesAhead(6)]) {
+      expect((await student.api(`/matching/${matching.id}`, { method: 'PATCH', json: { date } })).status).toBe(200);
+    }
+    expect(
+      await sql(server.database_url, 'select 1 from meetings where matching_id = $1 and met_at is not null', [matching.id]),
+    ).toHaveLength(1);
+  });
+
+  it('nobody comes in who looked before the talk was moved to another day', async () => {
+    const { student, speaker, matching } = await makePair();
+    const [her_link, his_link] = [await linkOf(student, matching.id), await linkOf(speaker, matching.id)];
+    const [hers, his] = [await join(her_link), await join(his_link)];
+    await enter(hers);
+    const door = new pg.Client({ connectionString: server.database_url });
+    await door.connect();
+    try {
+      // Whoever comes in has looked whether the talk is open, and waits; the move comes first.
+      await door.query('begin');
+      await door.query('select 1 from meetings where id = $1 for update', [idIn(his_link)]);
+      const entered = enter(his);
+      await eventually(
+        () =>
+          sql(server.database_url, "select 1 from pg_stat_activity where datname = current_database() and wait_event = 'transactionid'"),
+        (found) => found.length === 1,
+      );
+      await door.query("update matchings set date = date + interval '1 day', ends_at = ends_at + interval '1 day' where id = $1", [
+        matching.id,
+      ]);
+      await door.query('commit');
+      expect(await entered).toMatchObject({ ok: false, code: 'MEETING_CLOSED' });
+    } finally {
+      await door.end();
+    }
+    expect(await sql(server.database_url, 'select 1 from meetings where id = $1 and met_at is not null', [idIn(his_link)])).toEqual([]);
+  });
+
   it('is refused where it is no sound, too much, or nobody’s', async () => {
     const { his_link } = await both();
     expect((await begin(his_link, { content_type: 'text/html' })).status).toBe(400);

@@ -141,7 +141,9 @@ export class MatchingService {
     if (when.date.getTime() === matching.date.getTime() && when.meeting_length === matching.meeting_length) return;
     await this.matchings.move(matching.id, when);
     const moved = { ...matching, ...when };
-    await this.notices.tell(when.date.getTime() === matching.date.getTime() ? 'resized' : 'moved', moved);
+    const begins_as_before = when.date.getTime() === matching.date.getTime();
+    await this.notices.tell(begins_as_before ? 'resized' : 'moved', moved);
+    if (!begins_as_before) await this.ending.beginAnew(matching.id);
     await this.finishAt(moved);
     await this.news.tell(matching.id);
   }

@@ -9,7 +9,7 @@ import { MeetingRepository } from './meeting.repository.js';
 import { MeetingVoice } from './meeting-voice.js';
 import { type Party, PartyRepository } from './party.repository.js';
 import { TakeRepository } from './take.repository.js';
-import type { Talk } from './talk.js';
+import { phaseOf, type Talk } from './talk.js';
 
 declare module '../../../platform/jobs/index.js' {
   interface JobPayloads {
@@ -79,6 +79,23 @@ export class MeetingEnding {
     const now = new Date();
     await this.meetings.update({ id: meeting.id }, { ended_at: now, recorded_at: now });
     await this.forget(meeting.id);
+  }
+
+  /**
+   * A talk begins at another time, in the open transaction, which has the matching locked. Where nobody is let in by then yet, those who came in early have
+   * not met, and what was recorded until now goes; where the two are in it and may stay, they have met.
+   */
+  async beginAnew(matching_id: string): Promise<void> {
+    const meeting = await this.meetings.lockOf(matching_id);
+    const talk = meeting && (await this.meetings.findTalk(meeting.id));
+    if (!talk) return;
+    if (phaseOf(talk) === 'early') {
+      await this.meetings.update({ id: talk.id }, { met_at: null });
+      await this.forget(talk.id);
+      return;
+    }
+    const parties = await this.parties.list(talk.id);
+    if (parties.filter(({ is_here }) => is_here).length === 2) await this.meetings.noteMet(talk.id);
   }
 
   /** The rows go in the open transaction, and condemn the bytes, so that nothing of them is left wherever the server stops. */
