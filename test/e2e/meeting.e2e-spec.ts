@@ -833,6 +833,97 @@ describe('what is recorded', () => {
     expect(await sql(server.database_url, 'select 1 from meetings where id = $1 and met_at is not null', [idIn(his_link)])).toEqual([]);
   });
 
+  it('is the meeting’s, and no upload of anybody’s', async () => {
+    const { his_link, student, speaker } = await both();
+    const { id } = (await begin(his_link)).body;
+    expect((await send(his_link, id, 0, Buffer.from('sound'))).status).toBe(204);
+    const key = await town.owner.api<{ key: string }>('/api-keys', { method: 'POST', json: { name: 'files', scopes: ['files'] } });
+    const system = withHeaders(server.api, { authorization: `Bearer ${key.body.key}`, 'x-client-id': town.client_id });
+    const tus = { 'tus-resumable': '1.0.0' };
+    for (const api of [speaker.api, student.api, admin.api, system]) {
+      expect((await api(`/uploads/${id}`, { method: 'HEAD', headers: tus })).status).toBe(404);
+      const headers = { ...tus, 'upload-offset': '5', 'content-type': 'application/offset+octet-stream' };
+      for (const init of [
+        { method: 'PATCH', body: 'more', headers },
+        { method: 'DELETE', headers: tus },
+      ]) {
+        const refused = await api<Refusal>(`/uploads/${id}`, init);
+        expect([refused.status, refused.body.code]).toEqual([404, 'UPLOAD_NOT_FOUND']);
+      }
+    }
+    expect((await send(his_link, id, 5, Buffer.from('more'))).headers.get('upload-offset')).toBe('9');
+  });
+
+  it('is the other’s where the account of the one ends whose browser has recorded it', async () => {
+    const sound = await readFile(new URL('../support/talk.webm', import.meta.url));
+    const heard = async ({ student, matching }: Pair): Promise<Buffer> => {
+      const done = await eventually(
+        async () => (await student.api<Matching>(`/matching/${matching.id}`)).body,
+        ({ audio_url }) => audio_url !== null,
+        15_000,
+      );
+      expect(done).toMatchObject({ status: 'done', is_done_meeting: true });
+      const [file] = await sql<{ owner_id: string }>(
+        server.database_url,
+        'select f.owner_id from matchings m join files f on f.client_id = m.client_id and f.id = m.audio_file_id where m.id = $1',
+        [matching.id],
+      );
+      expect(file?.owner_id).toBe(student.id);
+      return Buffer.from(await (await fetch(done.audio_url as string)).arrayBuffer());
+    };
+
+    // While the talk is under way: it ends with the account.
+    const under_way = await both();
+    await shift(under_way.matching.id, -1);
+    const whole = (await begin(under_way.his_link)).body.id;
+    expect((await send(under_way.his_link, whole, 0, sound, sound.length)).status).toBe(204);
+    const told = next(under_way.hers, 'meeting:ended');
+    expect((await under_way.speaker.api('/user', { method: 'DELETE' })).status).toBe(200);
+    expect(await told).toEqual({ is_recorded: true });
+    expect((await heard(under_way)).length).toBeGreaterThan(sound.length / 2);
+
+    // After its end, before what was recorded was joined.
+    const over = await both();
+    await shift(over.matching.id, -1);
+    const part = (await begin(over.his_link)).body.id;
+    expect((await send(over.his_link, part, 0, sound)).status).toBe(204);
+    for (const socket of [over.his, over.hers]) await emit(socket, 'meeting:leave', { has_left: true });
+    await eventually(
+      async () => (await over.student.api<Matching>(`/matching/${over.matching.id}`)).body.status,
+      (status) => status === 'done',
+      15_000,
+    );
+    expect((await over.speaker.api('/user', { method: 'DELETE' })).status).toBe(200);
+    await sql(server.database_url, "update meetings set ended_at = now() - interval '3 minutes' where id = $1", [idIn(over.his_link)]);
+    await hurry('meeting.assemble', idIn(over.his_link));
+    expect((await heard(over)).length).toBeGreaterThan(sound.length / 2);
+    await expectNothingOf(idIn(over.his_link), [part]);
+  }, 60_000);
+
+  it('is nobody’s where both accounts end', async () => {
+    const { his_link, speaker, student, matching } = await both();
+    await shift(matching.id, -1);
+    const { id } = (await begin(his_link)).body;
+    expect((await send(his_link, id, 0, Buffer.from('sound'))).status).toBe(204);
+    const ended = await Promise.all([speaker, student].map(({ api }) => api('/user', { method: 'DELETE' })));
+    expect(ended.map(({ status }) => status)).toEqual([200, 200]);
+    await sql(server.database_url, "update meetings set ended_at = now() - interval '3 minutes' where id = $1", [idIn(his_link)]);
+    await hurry('meeting.assemble', idIn(his_link));
+    await eventually(
+      () => sql(server.database_url, 'select 1 from meetings where id = $1 and recorded_at is not null', [idIn(his_link)]),
+      (found) => found.length === 1,
+      15_000,
+    );
+    await eventually(
+      () => sql(server.database_url, 'select 1 from uploads where id = $1', [id]),
+      (found) => found.length === 0,
+    );
+    await expectNothingOf(idIn(his_link), [id]);
+    expect(await sql(server.database_url, 'select 1 from matchings where id = $1 and audio_file_id is not null', [matching.id])).toEqual(
+      [],
+    );
+  }, 60_000);
+
   it('is refused where it is no sound, too much, or nobody’s', async () => {
     const { his_link } = await both();
     expect((await begin(his_link, { content_type: 'text/html' })).status).toBe(400);

@@ -40,6 +40,9 @@ interface Asked {
   readonly owner_id: string;
 }
 
+/** An upload that is a user's. */
+type OwnedUpload = ResumableUpload & { readonly owner_id: string };
+
 /** Uploads that survive a broken connection (tus 1.0.0): each becomes a file of the same id once its last byte is there. */
 @Injectable()
 export class ResumableService {
@@ -160,8 +163,8 @@ export class ResumableService {
 
   /** @throws UPLOAD_NOT_FOUND for those whose upload it is not */
   private async assertMine(actor: Actor, id: string, method: string | undefined): Promise<void> {
-    const upload = await this.uploads.find(id);
-    if (!upload || !mayManage(actor, upload.owner_id)) throw new AppError('UPLOAD_NOT_FOUND');
+    const upload = await this.get(id);
+    if (!mayManage(actor, upload.owner_id)) throw new AppError('UPLOAD_NOT_FOUND');
     // Nobody mixes bytes into another person's file, whatever else they may.
     if (method === 'PATCH' && actor.kind === 'user' && actor.id !== upload.owner_id) throw new AppError('UPLOAD_NOT_FOUND');
     const is_asking = method === 'HEAD';
@@ -169,11 +172,17 @@ export class ResumableService {
     if (is_asking && upload.received === upload.size && upload.finished_at === null) await this.finish(id);
   }
 
+  /** What a module lets grow is the module's own, and as absent here to everybody. @throws UPLOAD_NOT_FOUND */
+  private async get(id: string): Promise<OwnedUpload> {
+    const upload = await this.uploads.find(id);
+    if (!upload || !isOwned(upload)) throw new AppError('UPLOAD_NOT_FOUND');
+    return upload;
+  }
+
   /** Makes a file of the upload's parts, once; whoever comes second waits for the first. */
   private finish(id: string): Promise<void> {
     return this.locker.hold(id, async () => {
-      const upload = await this.uploads.find(id);
-      if (!upload) throw new AppError('UPLOAD_NOT_FOUND');
+      const upload = await this.get(id);
       if (upload.finished_at !== null) return;
       if (!(await this.files.exists(id))) await this.join(upload);
       await this.uploads.finish(id);
@@ -181,7 +190,7 @@ export class ResumableService {
     });
   }
 
-  private async join(upload: ResumableUpload): Promise<void> {
+  private async join(upload: OwnedUpload): Promise<void> {
     const place = await this.intake.reserve(upload.id);
     try {
       const taken = await this.intake.store(place, this.read(upload));
@@ -202,6 +211,10 @@ export class ResumableService {
       for await (const chunk of (await this.storage.open(key)) as AsyncIterable<Buffer>) yield chunk;
     }
   }
+}
+
+function isOwned(upload: ResumableUpload): upload is OwnedUpload {
+  return upload.owner_id !== null;
 }
 
 /** What the client calls the file; uppy and tus-js-client say `filename` or `name`. */

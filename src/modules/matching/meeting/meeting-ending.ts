@@ -114,6 +114,16 @@ export class MeetingEnding {
     });
   }
 
+  /** Settles a matching whose time is over, or whose talk is under way and one of the two goes for good; false for any other. */
+  async settleBegun(matching: Matching): Promise<boolean> {
+    const now_ms = Date.now();
+    const is_over = matching.ends_at.getTime() <= now_ms;
+    const has_begun = matching.date.getTime() <= now_ms;
+    if (!is_over && !(has_begun && (await this.meetings.findOne({ matching_id: matching.id }))?.met_at)) return false;
+    await this.settle(matching);
+    return true;
+  }
+
   /** What becomes of a matching whose talk is over. */
   async settle(matching: Matching): Promise<void> {
     const is_done_meeting = await this.close(matching);

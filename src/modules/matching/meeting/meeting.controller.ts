@@ -110,7 +110,7 @@ export class MeetingController {
   @Public({ tenant: 'none' })
   @NoIdempotency()
   @ApiHeaders([TOKEN])
-  @Answers(201, TakeView, { refuses: ['MEETING_NOT_FOUND', 'MEETING_CLOSED', 'QUOTA_EXCEEDED', 'USER_NOT_FOUND', 'RATE_LIMITED'] })
+  @Answers(201, TakeView, { refuses: ['MEETING_NOT_FOUND', 'MEETING_CLOSED', 'QUOTA_EXCEEDED', 'RATE_LIMITED'] })
   beginRecording(
     @IdParam('id', 'MEETING_NOT_FOUND') id: string,
     @Body() body: BeginTakeDto,

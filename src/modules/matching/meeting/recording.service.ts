@@ -40,7 +40,7 @@ export class RecordingService {
       this.database.transaction(async () => {
         const talk = await this.talkThatIsOpen(meeting_id);
         if ((await this.takes.list(meeting_id)).length >= MOST_TAKES) throw new AppError('RATE_LIMITED');
-        const id = await this.uploads.begin(user_id, mostBytes(talk));
+        const id = await this.uploads.begin(mostBytes(talk));
         await this.takes.add({ id, meeting_id, user_id, content_type });
         return { id, offset: 0 };
       }),

@@ -6,7 +6,8 @@ import { Scope } from '../../../platform/scope/index.js';
 export interface TakeRow {
   readonly id: string;
   readonly meeting_id: string;
-  readonly user_id: string;
+  /** Null once the account is gone. */
+  readonly user_id: string | null;
   readonly content_type: string;
   readonly started_at: Date;
   readonly finished_at: Date | null;
