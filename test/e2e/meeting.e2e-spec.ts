@@ -288,11 +288,34 @@ describe('a link', () => {
     expect((await server.api(`/meetings/nothing/join?token=${token}`)).body).toMatchObject({ statusCode: 404, code: 'MEETING_NOT_FOUND' });
     // Whoever follows a link in a browser reads a page, however it is broken.
     const page = `${server.url}/meetings/${idIn(link)}/join`;
-    for (const broken of [`${link}x`, page, `${page}?token=`, `${page}?token=${'x'.repeat(300)}`, link.replace(idIn(link), 'nothing')]) {
-      const person = await fetch(broken, { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
-      expect([person.status, await person.text()]).toEqual([404, expect.stringContaining('このリンクは使えません')]);
+    const cut = [
+      '',
+      '/',
+      `/${idIn(link).slice(0, 20)}`,
+      `/${idIn(link)}`,
+      `/${idIn(link)}/`,
+      `/${idIn(link)}/joi`,
+      `/${idIn(link)}/join/x/y`,
+    ];
+    const broken = [
+      ...[`${link}x`, page, `${page}/`, `${page}?token=`, `${page}?token=${'x'.repeat(300)}`, link.replace(idIn(link), 'nothing')],
+      ...cut.flatMap((path) => [`${server.url}/meetings${path}`, `${server.url}/api/meetings${path}?token=x`]),
+    ];
+    for (const url of broken) {
+      const person = await fetch(url, { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
+      const html = await person.text();
+      expect([url, person.status, html]).toEqual([url, 404, expect.stringContaining('このリンクは使えません')]);
       expect(person.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+      expect((await fetch(new URL(/href="([^"]+)"/.exec(html)?.[1] as string, url))).headers.get('content-type')).toContain('text/css');
     }
+    // A program reads the error.
+    for (const path of cut) {
+      const answer = await server.api<Refusal>(`/meetings${path}`, { headers: { accept: 'application/json' } });
+      expect([path, answer.status, answer.body.code]).toEqual([path, 404, 'NOT_FOUND']);
+      const written = await fetch(`${server.url}/meetings${path}`, { method: 'POST', headers: { accept: 'text/html' } });
+      expect([path, written.status, written.headers.get('content-type')]).toEqual([path, 404, expect.stringContaining('application/json')]);
+    }
+    expect((await server.api(`/meetings/${idIn(link)}/recordings`)).status).toBe(405);
 
     const credentials: Array<Record<string, string>> = [{ authorization: `Bearer ${token}` }, { cookie: `token=${token}` }];
     for (const headers of credentials) {
