@@ -63,7 +63,15 @@ export class ResumableService {
   ) {
     this.server = new Server({
       path: '/uploads',
-      datastore: new UploadStore(storage, uploads, account, locker, (id) => this.asked.get(id)?.owner_id ?? '', logger),
+      datastore: new UploadStore(
+        storage,
+        uploads,
+        account,
+        locker,
+        (id) => this.asked.get(id)?.owner_id ?? '',
+        logger,
+        intake.takes_every_type ? null : (type) => intake.assertTaken(type),
+      ),
       locker,
       maxSize: intake.max_bytes,
       disableTerminationForFinishedUploads: true,
@@ -141,10 +149,17 @@ export class ResumableService {
     this.prefixes.set(asked, request.baseUrl);
     const answer = await this.server.handleWeb(asked);
     body?.release();
-    if (answer.status >= 400) throw refusalOf(answer.status, this.thrown.get(asked), await answer.text(), headers);
+    if (answer.status >= 400) throw this.refused(answer.status, this.thrown.get(asked), await answer.text(), headers);
     if (request.method === 'DELETE') this.trash.wake();
     for (const [name, value] of answer.headers) if (!OURS.test(name)) response.setHeader(name, value);
     response.writeHead(answer.status, answer.status === 204 ? {} : { 'Content-Length': 0 }).end();
+  }
+
+  /** An upload whose first bytes were refused is gone, and leaves bytes to be cleared away. */
+  private refused(...answer: Parameters<typeof refusalOf>): unknown {
+    const refusal = refusalOf(...answer);
+    if (refusal instanceof AppError && refusal.code === 'FILE_TYPE_NOT_TAKEN') this.trash.wake();
+    return refusal;
   }
 
   /** Whose upload it is to be, and whether there is room for it. */
