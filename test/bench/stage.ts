@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SignJWT } from 'jose';
 import pg from 'pg';
+import { NODE_FLAGS } from '../../src/cli/flags.ts';
 
 /* What every part stands on: one PostgreSQL as the server brings it, a database with users, rooms and messages, our server and the limit
    servers as processes of their own, and the clock of what each has used. */
@@ -66,29 +67,20 @@ export async function openStage(): Promise<Stage> {
       Promise.all(users.slice(0, count).map((id, index) => sign(id, room_id ?? `bench${index % ROOMS}`, index, role))),
     startOurs: (extra = {}) =>
       // As `npm start` runs it.
-      start(
-        [
-          '--enable-source-maps',
-          '--expose-gc',
-          '--max-semi-space-size=32',
-          '--external-memory-accounted-in-global-limit',
-          'dist/src/main.js',
-        ],
-        {
-          PORT: '0',
-          HOST: '127.0.0.1',
-          DATA_DIR: join(folder, 'data'),
-          DATABASE_URL: cluster.url,
-          DATABASE_POOL_SIZE: '10',
-          SOCKET_ADAPTER: 'memory',
-          JWT_SECRET: SECRET,
-          ENCRYPTION_KEY: SECRET,
-          // On, and out of the way.
-          RATE_LIMIT: '9000000/90000000',
-          NODE_ENV: 'production',
-          ...extra,
-        },
-      ),
+      start([...NODE_FLAGS, 'dist/src/main.js'], {
+        PORT: '0',
+        HOST: '127.0.0.1',
+        DATA_DIR: join(folder, 'data'),
+        DATABASE_URL: cluster.url,
+        DATABASE_POOL_SIZE: '10',
+        SOCKET_ADAPTER: 'memory',
+        JWT_SECRET: SECRET,
+        ENCRYPTION_KEY: SECRET,
+        // On, and out of the way.
+        RATE_LIMIT: '9000000/90000000',
+        NODE_ENV: 'production',
+        ...extra,
+      }),
     startLimit: (file) =>
       start([join('test/bench/limit', file)], { DATABASE_URL: cluster.url, JWT_SECRET: SECRET, POOL_SIZE: '10', NODE_ENV: 'production' }),
     databaseCpu: () => cpuOfChildren(postmaster),

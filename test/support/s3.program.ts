@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
 interface Options {
@@ -11,8 +12,20 @@ interface Options {
 
 /* An S3 server as a program of its own: what it keeps lies in the folder that it is given. Prints its port. */
 
+interface FolderStore {
+  getResourcePath(bucket: string, key: string, kind: string): string;
+  deleteObject(bucket: string, key: string): Promise<void>;
+}
+
 // It ships no types.
-const S3rver = createRequire(import.meta.url)('@20minutes/s3rver') as new (options: Options) => { run(): Promise<{ port: number }> };
+const require = createRequire(import.meta.url);
+const S3rver = require('@20minutes/s3rver') as new (options: Options) => { run(): Promise<{ port: number }> };
+const { prototype: folders } = require('@20minutes/s3rver/lib/stores/filesystem.js') as { prototype: FolderStore };
+
+// Its own deletion removes folders that it has seen empty, with whatever another request has put into them since.
+folders.deleteObject = async function (bucket, key) {
+  for (const kind of ['object', 'object.md5', 'metadata.json']) await rm(this.getResourcePath(bucket, key, kind), { force: true });
+};
 
 const directory = process.argv[2];
 if (!directory) throw new Error('The folder is missing');

@@ -21,6 +21,8 @@ const INCOMING = '.incoming';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const SETTLE_TRIES = 5;
+/** Read at once: larger reads are faster still, and each download that stalls holds two of them. */
+const READ_BYTES = 128 * 1024;
 /** Between a part's id and its node in the part's name; ids have none of it. */
 const OF_NODE = '@';
 
@@ -61,7 +63,7 @@ export class DiskStorage extends Storage {
 
   async open(key: string, range?: ByteRange): Promise<Readable> {
     const path = this.pathOf(key);
-    const bytes = createReadStream(path, range ? { start: range.start, end: range.end } : {});
+    const bytes = createReadStream(path, { highWaterMark: READ_BYTES, ...(range ? { start: range.start, end: range.end } : {}) });
     // It is open, or it says why not, before anybody is told of it.
     await new Promise<void>((resolve, reject) => {
       bytes.once('open', () => resolve());

@@ -46,14 +46,14 @@ export class PageDeliveryController {
     const entered = this.tenants.enterFound(client_id, request, response);
     // Nearly always the tenant is in memory, and a promise less is waited for.
     if (!(typeof entered === 'boolean' ? entered : await entered)) throw new AppError('PAGE_NOT_FOUND');
-    const { content, tag, is_open } = await this.delivery.deliver(id, {
+    const { json, tag, is_open } = await this.delivery.deliver(id, {
       actor: request.scope.actor,
       password: passwordOf(request),
       if_none_match: request.headers['if-none-match'],
     });
     response.setHeader('ETag', tag);
     response.setHeader('Cache-Control', is_open ? 'public, no-cache' : 'private, no-cache');
-    return content === null ? new RawJson('', 304) : new RawJson(`{"content":${JSON.stringify(content)}}`);
+    return json === null ? new RawJson('', 304) : new RawJson(json);
   }
 }
 

@@ -14,14 +14,17 @@ export interface Side {
   run: (begun: () => void) => Promise<Sample>;
 }
 
-/** Ours and the limit in turn, round by round, the first of them not counted; medians, and the median of the rounds' own ratios. */
+/** Rounds before those that count: with fewer a server's code is still being compiled in them. */
+const WARM_ROUNDS = 2;
+
+/** Ours and the limit in turn, round by round, the first ones not counted; medians, and the median of the rounds' own ratios. */
 export async function compare(part: string, unit: string, stage: Stage, { rounds }: Settings, ours: Side, limit: Side): Promise<Figure> {
   const mine: Measured[] = [];
   const theirs: Measured[] = [];
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 1 - WARM_ROUNDS; round <= rounds; round++) {
     const limited = await measure(stage, limit);
     const own = await measure(stage, ours);
-    if (round === 0) continue;
+    if (round <= 0) continue;
     mine.push(own);
     theirs.push(limited);
   }
