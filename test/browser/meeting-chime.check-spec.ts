@@ -113,6 +113,19 @@ async function seesAndHears({ page }: Visit): Promise<Received> {
   await page.waitForFunction(
     () => {
       const { document } = globalThis as unknown as {
+        document: { getElementById(id: string): { hidden: boolean; currentTime: number } };
+      };
+      return document.getElementById('remote').currentTime > 0 || !document.getElementById('unblock').hidden;
+    },
+    undefined,
+    { timeout: 40_000 },
+  );
+  // Where nobody has pressed anything for a while the browser holds the sound back, and the page offers a button.
+  const unblock = page.locator('#unblock');
+  if (await unblock.isVisible()) await unblock.click();
+  await page.waitForFunction(
+    () => {
+      const { document } = globalThis as unknown as {
         document: { getElementById(id: string): { videoWidth: number; currentTime: number } };
       };
       const remote = document.getElementById('remote');
@@ -379,20 +392,6 @@ describe('what goes wrong at Amazon', () => {
     media.refuse(null);
     // One by the button, and one by itself.
     await hers.page.locator('#retry').click();
-    // Where nobody has pressed anything for a while the browser holds the sound back, and the page offers a button.
-    for (const { page } of [his, hers]) {
-      await page.waitForFunction(
-        () => {
-          const { document } = globalThis as unknown as {
-            document: { getElementById(id: string): { hidden: boolean; currentTime: number } };
-          };
-          return document.getElementById('remote').currentTime > 0 || !document.getElementById('unblock').hidden;
-        },
-        undefined,
-        { timeout: 40_000 },
-      );
-      if (await page.locator('#unblock').isVisible()) await page.locator('#unblock').click();
-    }
     await Promise.all([seesAndHears(hers), seesAndHears(his)]);
     for (const { page } of [his, hers]) expect(await page.locator('#retry').isVisible()).toBe(false);
     await closeAll(hers, his);
