@@ -120,9 +120,9 @@ async function seesAndHears({ page }: Visit): Promise<Received> {
     undefined,
     { timeout: 40_000 },
   );
-  // Where nobody has pressed anything for a while the browser holds the sound back, and the page offers a button.
+  // Where nobody has pressed anything for a while the browser holds the sound back, and the page offers a button; it goes where the sound has come meanwhile.
   const unblock = page.locator('#unblock');
-  if (await unblock.isVisible()) await unblock.click();
+  if (await unblock.isVisible()) await unblock.click({ timeout: 2_000 }).catch(() => undefined);
   await page.waitForFunction(
     () => {
       const { document } = globalThis as unknown as {
