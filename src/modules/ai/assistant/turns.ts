@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { ModelError } from '../../../integrations/llm/index.js';
 import { Config } from '../../../platform/config/index.js';
+import { Database } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
 import { Logger } from '../../../platform/http/index.js';
 import { type Actor, Scope } from '../../../platform/scope/index.js';
@@ -62,6 +63,7 @@ export class Turns implements BeforeApplicationShutdown {
 
   constructor(
     config: Config,
+    private readonly database: Database,
     private readonly log: CallLog,
     private readonly numbers: PhoneNumbers,
     private readonly leases: TurnLeases,
@@ -196,6 +198,7 @@ export class Turns implements BeforeApplicationShutdown {
     const status: ChatStatus = !has_failed ? (is_pending ? 'pending' : 'done') : error ? 'failed' : 'aborted';
     const heard = has_failed && listener?.text === undefined ? '' : text;
     const ai_text = [open.said, heard].filter((part) => part !== '').join('\n') || null;
+    const is_over = !has_failed && work?.is_over === true && !is_pending;
     try {
       await Promise.all([
         this.log.finishTurn(call.call_id, turn, { ai_text, tool_calls: has_failed ? tool_calls.map(givenUp) : tool_calls }),
@@ -213,13 +216,12 @@ export class Turns implements BeforeApplicationShutdown {
           error: error?.code ?? null,
         }),
       ]);
+      if (is_over) await this.endAndRelease(open);
     } finally {
       this.usage.count(Scope.clientId(), 'ai_tokens', usage.prompt_tokens + usage.completion_tokens);
       await lease.release();
     }
     if (has_failed) throw error ?? toChatError(failure);
-    const is_over = work?.is_over === true && !is_pending;
-    if (is_over) await this.log.end(call.call_id, { status: 'completed' });
     const { prompt_tokens, completion_tokens } = usage;
     const view: ChatView = {
       reply: text === '' ? null : text,
@@ -230,6 +232,14 @@ export class Turns implements BeforeApplicationShutdown {
       provider: answerer?.provider ?? 'faq',
     };
     return { view, is_over };
+  }
+
+  /** At once: whoever waits for the answer finds the call ended, and its report finds nothing that is being answered. */
+  private endAndRelease({ call, lease }: OpenTurn): Promise<void> {
+    return this.database.transaction(async () => {
+      await lease.release();
+      await this.log.end(call.call_id, { status: 'completed' });
+    });
   }
 
   private async store(place: CallPlace, user_text: string, lease: TurnLease): Promise<OpenTurn> {
