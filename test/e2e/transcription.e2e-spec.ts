@@ -181,6 +181,16 @@ describe('GET /transcription', () => {
     expect((await owner.api('/transcription')).status).toBe(400);
   });
 
+  it('goes with its call', async () => {
+    const sid = await record(Buffer.from('to be forgotten'));
+    expect((await outcomeOf(sid)).status).toBe(200);
+    const { body } = await owner.api<Array<{ id: string; recording_sid: string }>>('/calls');
+    const id = body.find(({ recording_sid }) => recording_sid === sid)?.id ?? '';
+    expect((await owner.api(`/call?id=${id}`, { method: 'DELETE' })).status).toBe(200);
+    expect((await ask(sid)).status).toBe(404);
+    expect(await sql(server.database_url, 'select 1 from transcripts where recording_sid = $1', [sid])).toEqual([]);
+  });
+
   it('goes by the model and the key of the tenant', async () => {
     const rich = await makeTenant(server.api);
     const openai = { api_key: 'sk-of-the-tenant-itself-0001', whisper_model: 'gpt-4o-transcribe' };

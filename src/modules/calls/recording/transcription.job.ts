@@ -127,6 +127,7 @@ export class TranscriptionJob {
   private async keep(recording_sid: string, text: TranscriptText, answers: ReadonlyArray<{ answer: WhisperAnswer }>): Promise<void> {
     const seconds = answers.reduce((sum, { answer }) => sum + (answer.duration_seconds ?? 0), 0);
     const is_new = await this.database.transaction(async () => {
+      await this.calls.lockRecording(recording_sid);
       if (!(await this.transcripts.keep(recording_sid, text))) return false;
       await this.calls.setTranscript(recording_sid, text.text);
       return true;
