@@ -98,17 +98,19 @@ export class Turns implements BeforeApplicationShutdown {
     });
   }
 
-  /** Goes on with the last turn, which waits for these results. @throws VALIDATION_FAILED, CALL_BUSY, CALL_NOT_FOUND, OVERLOADED */
+  /**
+   * Goes on with the last turn, which waits for these results; or has had them, and failed to be answered: then they may come again.
+   * @throws VALIDATION_FAILED, CALL_BUSY, CALL_NOT_FOUND, OVERLOADED
+   */
   async resume(place: CallPlace, results: readonly ToolResult[], signal: AbortSignal): Promise<OpenTurn> {
     this.assertRoom();
     const lease = await this.leases.take(place.call_id, signal);
     return this.holding(lease, async () => {
-      const last = await this.log.lastTurnOf(place.call_id);
-      const prior = withResults(last, results);
+      const [last, call] = [await this.log.lastTurnOf(place.call_id), await this.callOf(place)];
+      const prior = withResults(last, results, last ? await this.executions.unanswered(call, last.turn) : []);
       const { turn, user_text, ai_text } = last as NonNullable<typeof last>;
       // Kept whatever becomes of the answer: a result may say what was done.
       await this.log.finishTurn(place.call_id, turn, { ai_text, tool_calls: prior });
-      const call = await this.callOf(place);
       return { call, turn, user_text: user_text ?? '', said: ai_text ?? '', prior, lease };
     });
   }
