@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, makeTenant, type TestUser } from '../support/client.js';
 import { type Answer, startServer, type TestServer } from '../support/server.js';
@@ -207,6 +210,30 @@ describe('GET /transcription', () => {
     expect(whisper.uploads.filter(({ bytes }) => bytes.equals(audio))).toMatchObject([
       { model: 'gpt-4o-transcribe', response_format: 'json', authorization: 'Bearer sk-of-the-tenant-itself-0001' },
     ]);
+  });
+});
+
+describe('a process that was killed', () => {
+  it('leaves no recording behind once the next one has started', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kaiwa-test-'));
+    const [left, running] = [join(folder, 'kaiwa-recording-left'), join(folder, 'kaiwa-recording-running')];
+    for (const path of [left, running]) {
+      await mkdir(path);
+      await writeFile(join(path, 'recording.mp3'), 'speech');
+    }
+    const long_ago = new Date(Date.now() - 2 * 3_600_000);
+    await utimes(left, long_ago, long_ago);
+    const next = await startServer({ env: { TMPDIR: folder } });
+    try {
+      await eventually(
+        () => readdir(folder),
+        (names) => !names.includes('kaiwa-recording-left'),
+      );
+      expect(await readdir(running)).toEqual(['recording.mp3']);
+    } finally {
+      await next.stop();
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

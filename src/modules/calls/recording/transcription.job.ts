@@ -1,10 +1,10 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AudioCutter, type AudioPart } from '../../../integrations/audio/index.js';
 import { Whisper, type WhisperAnswer, WhisperError, WHISPER_MOST_BYTES } from '../../../integrations/llm/index.js';
 import { Telephony } from '../../../integrations/telephony/index.js';
@@ -23,6 +23,7 @@ const MOST_BYTES = 512 * 1024 * 1024;
 const PART_SECONDS = 1_200;
 const MOST_ATTEMPTS = 4;
 const TIMEOUT_MS = 45 * 60_000;
+const FOLDER = 'kaiwa-recording-';
 
 /** What no further try will mend. */
 class Hopeless extends Error {
@@ -35,9 +36,12 @@ class Hopeless extends Error {
   }
 }
 
-/** Fetches a recording, has it transcribed, and keeps its text with its calls. Nothing of it stays on the disk. */
+/**
+ * Fetches a recording, has it transcribed, and keeps its text with its calls. Nothing of it stays on the disk; what a process left that was
+ * killed goes when the next one starts.
+ */
 @Injectable()
-export class TranscriptionJob {
+export class TranscriptionJob implements OnApplicationBootstrap {
   private readonly whisper = new Whisper();
   private readonly cutter = new AudioCutter();
 
@@ -57,6 +61,20 @@ export class TranscriptionJob {
       timeout_ms: TIMEOUT_MS,
       handler: ({ recording_sid }, context) => this.run(recording_sid, context),
     });
+  }
+
+  /** Behind the start, which waits for nothing of it. */
+  onApplicationBootstrap(): void {
+    this.clear().catch((error: unknown) => this.logger.warn({ err: error }, 'recordings that were left behind could not be removed'));
+  }
+
+  /** Removes folders that no run can still be at, on whichever node of this machine. */
+  private async clear(): Promise<void> {
+    for (const name of (await readdir(tmpdir())).filter((one) => one.startsWith(FOLDER))) {
+      const path = join(tmpdir(), name);
+      const { mtimeMs } = await stat(path);
+      if (mtimeMs < Date.now() - 2 * TIMEOUT_MS) await rm(path, { recursive: true, force: true });
+    }
   }
 
   private async run(recording_sid: string, context: JobContext): Promise<void> {
@@ -136,7 +154,7 @@ export class TranscriptionJob {
   }
 
   private async inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    const folder = await mkdtemp(join(tmpdir(), 'kaiwa-recording-'));
+    const folder = await mkdtemp(join(tmpdir(), FOLDER));
     try {
       return await work(folder);
     } finally {
