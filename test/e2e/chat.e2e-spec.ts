@@ -282,6 +282,7 @@ describe('tools', () => {
         name: 'reserve',
         description: 'Reserves',
         parameters: { type: 'object', properties: { seats: { type: 'integer', minimum: 1 } }, required: ['seats'] },
+        strict: true,
       },
     };
     expect((await owner.api('/func-config', { method: 'PUT', json: { tools: [reserve] } })).status).toBe(200);
@@ -300,6 +301,7 @@ describe('tools', () => {
       { id: 'r2', status: 'failed', arguments: { seats: 0 } },
     ]);
     expect(await logsOf(phone_number)).toMatchObject([{ status: 'pending' }]);
+    expect(model.requests[0]!.body['tools']).toContainEqual(reserve);
     const { call_id } = waiting.body;
 
     const wrong = await chat<Problem>({ call_id, tool_results: [{ id: 'r2', content: 'x' }] });

@@ -10,6 +10,7 @@ import {
   type ModelMessage,
   type ModelOptions,
   type ModelRequest,
+  type ModelTool,
 } from './language-model.port.js';
 import { ModelError } from './model-error.js';
 import { loadPackage, OPENAI_URL, OpenAiClients, type Patience } from './openai-clients.js';
@@ -125,7 +126,7 @@ function paramsOf({ base_url }: ModelAccount, request: ModelRequest): Params {
     messages: messages.map(messageOf),
     stream: true,
     stream_options: { include_usage: true },
-    ...(tools.length > 0 ? { tools: tools.map(({ name, description, parameters }) => toolOf(name, description, parameters)) } : {}),
+    ...(tools.length > 0 ? { tools: tools.map(toolOf) } : {}),
     ...(tools.length > 0 && !may_call ? { tool_choice: 'none' } : {}),
     ...(temperature == null ? {} : { temperature }),
     ...(max_tokens == null ? {} : limitOf(base_url, max_tokens)),
@@ -138,14 +139,15 @@ function limitOf(base_url: string | null | undefined, max_tokens: number): Pick<
   return (base_url || OPENAI_URL) === OPENAI_URL ? { max_completion_tokens: max_tokens } : { max_tokens };
 }
 
-function toolOf(
-  name: string,
-  description: string | undefined,
-  parameters: Readonly<Record<string, unknown>> | undefined,
-): OpenAI.Chat.Completions.ChatCompletionFunctionTool {
+function toolOf({ name, description, parameters, strict }: ModelTool): OpenAI.Chat.Completions.ChatCompletionFunctionTool {
   return {
     type: 'function',
-    function: { name, ...(description === undefined ? {} : { description }), ...(parameters === undefined ? {} : { parameters }) },
+    function: {
+      name,
+      ...(description === undefined ? {} : { description }),
+      ...(parameters === undefined ? {} : { parameters }),
+      ...(strict === undefined ? {} : { strict }),
+    },
   };
 }
 
