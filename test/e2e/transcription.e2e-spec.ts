@@ -210,6 +210,12 @@ describe('GET /transcription', () => {
     expect(whisper.uploads.filter(({ bytes }) => bytes.equals(audio))).toMatchObject([
       { model: 'gpt-4o-transcribe', response_format: 'json', authorization: 'Bearer sk-of-the-tenant-itself-0001' },
     ]);
+    // Of its length this model says nothing; the telephone provider knows it.
+    const usage = await eventually(
+      () => rich.api<Array<{ audio_seconds: number }>>('/tenant/usage'),
+      ({ body }) => (body[0]?.audio_seconds ?? 0) > 0,
+    );
+    expect(usage.body[0]?.audio_seconds).toBe(60);
   });
 });
 

@@ -143,7 +143,7 @@ export class TranscriptionJob implements OnApplicationBootstrap {
   }
 
   private async keep(recording_sid: string, text: TranscriptText, answers: ReadonlyArray<{ answer: WhisperAnswer }>): Promise<void> {
-    const seconds = answers.reduce((sum, { answer }) => sum + (answer.duration_seconds ?? 0), 0);
+    const seconds = await this.secondsOf(recording_sid, answers);
     const is_new = await this.database.transaction(async () => {
       await this.calls.lockRecording(recording_sid);
       if (!(await this.transcripts.keep(recording_sid, text))) return false;
@@ -151,6 +151,20 @@ export class TranscriptionJob implements OnApplicationBootstrap {
       return true;
     });
     if (is_new) this.usage.count(Scope.clientId(), 'audio_seconds', Math.round(seconds));
+  }
+
+  /** How long the recording is: as the model says, or the telephone provider where the model says nothing of it. */
+  private async secondsOf(recording_sid: string, answers: ReadonlyArray<{ answer: WhisperAnswer }>): Promise<number> {
+    if (answers.some(({ answer }) => answer.duration_seconds !== null))
+      return answers.reduce((sum, { answer }) => sum + (answer.duration_seconds ?? 0), 0);
+    try {
+      const account = await this.integrations.twilio();
+      return (account && (await this.telephony.findRecording(account, recording_sid)))?.duration_seconds ?? 0;
+    } catch (error) {
+      // The text is there, and is not made anew for its length.
+      this.logger.warn({ err: error, recording_sid }, 'Twilio did not say how long a recording is');
+      return 0;
+    }
   }
 
   private async inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
