@@ -37,9 +37,9 @@ afterAll(async () => {
 });
 
 /** A recording of a call in the owner's log. */
-async function record(audio: Buffer | number, user = owner): Promise<string> {
+async function record(audio: Buffer | number, user = owner, duration = '60'): Promise<string> {
   const [sid, call_sid] = [sidOf('RE'), sidOf('CA')];
-  twilio.main.recordings.push({ sid, call_sid, duration: '60', started_at: new Date(), audio });
+  twilio.main.recordings.push({ sid, call_sid, duration, started_at: new Date(), audio });
   await user.api('/call', { method: 'POST', json: { call_sid, phone_number: '09012345678', recording_sid: sid } });
   return sid;
 }
@@ -216,6 +216,14 @@ describe('GET /transcription', () => {
       ({ body }) => (body[0]?.audio_seconds ?? 0) > 0,
     );
     expect(usage.body[0]?.audio_seconds).toBe(60);
+    // It refuses what takes longer than 1,400 s, however small it is: that is cut first, for which there is no ffmpeg here.
+    const long = await record(Buffer.from('long'), rich, '1500');
+    await ask(long, rich);
+    const refused = await eventually(
+      () => ask(long, rich),
+      ({ status }) => status !== 202,
+    );
+    expect([refused.status, refused.body.code]).toEqual([503, 'FFMPEG_MISSING']);
   });
 });
 

@@ -6,7 +6,7 @@ import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AudioCutter, type AudioPart } from '../../../integrations/audio/index.js';
-import { Whisper, type WhisperAnswer, WhisperError, WHISPER_MOST_BYTES } from '../../../integrations/llm/index.js';
+import { longestAudioOf, Whisper, type WhisperAnswer, WhisperError, WHISPER_MOST_BYTES } from '../../../integrations/llm/index.js';
 import { Telephony } from '../../../integrations/telephony/index.js';
 import { Database } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
@@ -104,8 +104,12 @@ export class TranscriptionJob implements OnApplicationBootstrap {
     const account = await this.integrations.openai();
     if (!account) throw new Hopeless('OPENAI_NOT_CONFIGURED');
     const path = await this.fetch(recording_sid, folder, signal);
+    const longest = longestAudioOf(account.whisper_model);
+    const is_long = longest !== null && (await this.lengthOf(recording_sid)) > longest;
+    const parts =
+      is_long || (await stat(path)).size > WHISPER_MOST_BYTES ? await this.cut(path, folder, signal) : [{ path, start_seconds: 0 }];
     const answers = [];
-    for (const { path: part, start_seconds } of await this.partsOf(path, folder, signal)) {
+    for (const { path: part, start_seconds } of parts) {
       answers.push({ start_seconds, answer: await this.ask(() => this.whisper.transcribe(account, part, signal)) });
     }
     return answers;
@@ -122,9 +126,7 @@ export class TranscriptionJob implements OnApplicationBootstrap {
     return path;
   }
 
-  private async partsOf(path: string, folder: string, signal: AbortSignal): Promise<AudioPart[]> {
-    const { size } = await stat(path);
-    if (size <= WHISPER_MOST_BYTES) return [{ path, start_seconds: 0 }];
+  private async cut(path: string, folder: string, signal: AbortSignal): Promise<AudioPart[]> {
     const parts = join(folder, 'parts');
     await mkdir(parts);
     try {
@@ -158,13 +160,18 @@ export class TranscriptionJob implements OnApplicationBootstrap {
     if (answers.some(({ answer }) => answer.duration_seconds !== null))
       return answers.reduce((sum, { answer }) => sum + (answer.duration_seconds ?? 0), 0);
     try {
-      const account = await this.integrations.twilio();
-      return (account && (await this.telephony.findRecording(account, recording_sid)))?.duration_seconds ?? 0;
+      return await this.lengthOf(recording_sid);
     } catch (error) {
       // The text is there, and is not made anew for its length.
       this.logger.warn({ err: error, recording_sid }, 'Twilio did not say how long a recording is');
       return 0;
     }
+  }
+
+  /** How long a recording is, in seconds, as the telephone provider says; 0 where it does not. */
+  private async lengthOf(recording_sid: string): Promise<number> {
+    const account = await this.integrations.twilio();
+    return (account && (await this.telephony.findRecording(account, recording_sid)))?.duration_seconds ?? 0;
   }
 
   private async inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
