@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { OpenAI } from 'openai';
+import { BoundedCache } from '../../platform/cache/index.js';
 import { AnswerBuilder } from './answer-builder.js';
 import {
   type ChatOptions,
@@ -19,6 +20,8 @@ import { withRetries } from './retries.js';
 
 type Params = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
 
+/** Models that are remembered for what they refuse. */
+const MOST_REMEMBERED = 1_000;
 /** The largest list of inputs that the endpoint takes at once. */
 const MOST_INPUTS = 256;
 
@@ -32,6 +35,8 @@ export interface OpenAiAdapterOptions {
 @Injectable()
 export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly clients: OpenAiClients;
+  /** Models that take no temperature, by their server: OpenAI's own since GPT-5 are such. */
+  private readonly unheated = new BoundedCache<string, true>(MOST_REMEMBERED);
 
   constructor(private readonly options: OpenAiAdapterOptions = {}) {
     super();
@@ -86,7 +91,7 @@ export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstr
     const builder = new AnswerBuilder();
     const { signal } = options;
     try {
-      const stream = await client.chat.completions.create(params, { signal });
+      const stream = await this.begin(client, params, signal);
       for await (const chunk of stream) {
         const text = builder.add(chunk);
         if (text === '') continue;
@@ -103,6 +108,24 @@ export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstr
     }
   }
 
+  /** Asks without a temperature where the model refuses any: it is a wish, and no reason to say nothing. */
+  private async begin(
+    client: OpenAI,
+    params: Params,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<OpenAI.Chat.Completions.ChatCompletionChunk>> {
+    const { temperature, ...cold } = params;
+    const key = `${client.baseURL} ${params.model}`;
+    if (temperature === undefined || this.unheated.get(key)) return client.chat.completions.create(cold, { signal });
+    try {
+      return await client.chat.completions.create(params, { signal });
+    } catch (error) {
+      if (!isRefusal(error, 'temperature')) throw error;
+      this.unheated.set(key, true);
+      return client.chat.completions.create(cold, { signal });
+    }
+  }
+
   private asking<T>(options: ModelOptions, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const once = async (): Promise<T> => {
       try {
@@ -113,6 +136,12 @@ export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstr
     };
     return withRetries(options, () => true, once);
   }
+}
+
+/** True where the server refuses a request for a parameter that its model does not take, as opposed to one that is out of range. */
+function isRefusal(thrown: unknown, param: string): boolean {
+  const error = thrown as { readonly status?: unknown; readonly param?: unknown; readonly code?: unknown } | null;
+  return error?.status === 400 && error.param === param && /^unsupported_/.test(String(error.code));
 }
 
 function notAnAnswer(): ModelError {
