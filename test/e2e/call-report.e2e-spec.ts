@@ -118,6 +118,21 @@ describe('after a call', () => {
     expect(await reported(id)).toMatchObject({ summary: '手書き', outcome: 'none' });
   });
 
+  it('what somebody writes while the model thinks stays too', async () => {
+    let is_asked = false;
+    const id = await talk([{ text: '承りました' }, END], () => {
+      is_asked = true;
+      return { text: '{"summary":"by the model","outcome":"none"}', delay_ms: 1_500 };
+    });
+    await eventually(
+      async () => is_asked,
+      (asked) => asked,
+      10_000,
+    );
+    expect((await owner.api(`/call?id=${id}`, { method: 'PUT', json: { summary: '手書き' } })).status).toBe(200);
+    expect(await reported(id)).toMatchObject({ summary: '手書き', outcome: 'none' });
+  });
+
   it('a call in which nothing was said has none', async () => {
     const { body } = await owner.api<Call>('/call', { method: 'POST', json: { phone_number: '09012345678' } });
     await owner.api(`/call?id=${body.id}`, { method: 'PUT', json: { status: 'completed' } });

@@ -154,6 +154,18 @@ describe('POST /call', () => {
     expect((await staff.api<Call[]>(`/calls?phone=${phone}`)).body).toEqual([]);
   });
 
+  it('shows how long a call took, however long that is, and takes no time that has no four digits for its year', async () => {
+    const times = { started_at: '1950-01-01T00:00:00.000Z', ended_at: '2026-01-01T00:00:00.000Z' };
+    const made = await log(staff.api, { phone_number: newNumber(), ...times });
+    expect(made).toMatchObject({ ...times, duration_seconds: 2_398_377_600 });
+    expect((await staff.api('/calls')).status).toBe(200);
+    for (const started_at of ['0001-01-01T00:00:00+09:00', '9999-12-31T23:59:59-10:00']) {
+      const json = { phone_number: newNumber(), started_at };
+      expect((await staff.api('/call', { method: 'POST', json })).status).toBe(400);
+      expect((await staff.api(`/calls?from=${encodeURIComponent(started_at)}`)).status).toBe(400);
+    }
+  });
+
   it('takes a call_sid once in a tenant, also where two come at once', async () => {
     const call = { phone_number: newNumber(), call_sid: uniqueName('CA') };
     const answers = await Promise.all(Array.from({ length: 6 }, () => staff.api<Refusal>('/call', { method: 'POST', json: call })));

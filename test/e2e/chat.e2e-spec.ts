@@ -282,6 +282,7 @@ describe('tools', () => {
         name: 'reserve',
         description: 'Reserves',
         parameters: { type: 'object', properties: { seats: { type: 'integer', minimum: 1 } }, required: ['seats'] },
+        strict: true,
       },
     };
     expect((await owner.api('/func-config', { method: 'PUT', json: { tools: [reserve] } })).status).toBe(200);
@@ -300,6 +301,7 @@ describe('tools', () => {
       { id: 'r2', status: 'failed', arguments: { seats: 0 } },
     ]);
     expect(await logsOf(phone_number)).toMatchObject([{ status: 'pending' }]);
+    expect(model.requests[0]!.body['tools']).toContainEqual(reserve);
     const { call_id } = waiting.body;
 
     const wrong = await chat<Problem>({ call_id, tool_results: [{ id: 'r2', content: 'x' }] });
@@ -319,6 +321,21 @@ describe('tools', () => {
 
     const again = await chat<Problem>({ call_id, tool_results: [{ id: 'r1', content: 'x' }] });
     expect([again.status, again.body.details?.[0]?.field]).toEqual([400, 'tool_results']);
+    await owner.api('/func-config', { method: 'PUT', json: { tools: [] } });
+  });
+
+  it('take their results again where the model failed to answer them', async () => {
+    const parameters = { type: 'object', properties: {} };
+    await owner.api('/func-config', { method: 'PUT', json: { tools: [{ type: 'function', function: { name: 'reserve', parameters } }] } });
+    model.reply({ calls: [{ id: 'f1', name: 'reserve', arguments: {} }] });
+    const { call_id } = (await chat({ phone_number: aNumber(), user_text: '予約' })).body;
+    const results = { call_id, tool_results: [{ id: 'f1', content: '{"table":7}' }] };
+    model.reply({ status: 401 }, { text: '7番のお席です。' });
+    expect((await chat(results)).status).toBe(502);
+    expect(await turnsOf(call_id)).toMatchObject([{ ai_text: null, tool_calls: [{ status: 'done', result: { table: 7 } }] }]);
+    const again = await chat(results);
+    expect([again.status, again.body.reply, again.body.turn]).toEqual([200, '7番のお席です。', 1]);
+    expect((await chat(results)).status).toBe(400);
     await owner.api('/func-config', { method: 'PUT', json: { tools: [] } });
   });
 });

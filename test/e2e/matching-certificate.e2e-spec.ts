@@ -275,4 +275,27 @@ describe('the images', () => {
     const { body } = await admin.api<object[]>('/audit-log?action=certificate.images_deleted');
     expect(body).toMatchObject([{ details: { count: 1 }, actor: { kind: 'anonymous' } }]);
   });
+
+  it('that a later certificate still needs stay, and the audit log says nothing of them', async () => {
+    const place = await makeTown(server.api);
+    const person = await makeUser(server.api, { client_id: place.client_id });
+    const [card, licence] = [await uploadImage(person), await uploadImage(person)];
+    const first = await submit(person.api, card, licence);
+    const reject = { method: 'POST', json: { reason: '読めません' } };
+    expect((await place.owner.api(`/certificates/${first.body.id}/reject`, reject)).status).toBe(200);
+    expect((await submit(person.api, card, licence)).status).toBe(201);
+    await sql(server.database_url, `update certificates set decided_at = now() - interval '91 days' where id = $1`, [first.body.id]);
+    for (let sweeps = 0; sweeps < 2; sweeps++) {
+      const marker = await makePerson(server.api, town, 'student');
+      await sql(server.database_url, `update certificates set decided_at = now() - interval '91 days' where user_id = $1`, [marker.id]);
+      await sql(server.database_url, `select graphile_worker.add_job('certificates.sweep')`);
+      await eventually(
+        () => sql(server.database_url, 'select 1 from certificates where user_id = $1 and type_card_file_id is not null', [marker.id]),
+        (left) => left.length === 0,
+        15_000,
+      );
+    }
+    expect((await place.owner.api('/audit-log?action=certificate.images_deleted')).body).toEqual([]);
+    expect((await person.api(`/files/${card}`)).status).toBe(200);
+  });
 });

@@ -224,6 +224,15 @@ describe('POST /payment/webhook', () => {
     expect(await isPaid(id)).toBe(false);
   });
 
+  it('marks the matching also where the payer looked at the payment before', async () => {
+    const id = await book();
+    await pay(listener.api, id);
+    const paid = stripe.pay(intentOf(id).id);
+    expect((await pay(listener.api, id)).body.status).toBe('succeeded');
+    expect((await send(signedEvent('payment_intent.succeeded', paid))).status).toBe(200);
+    expect([await isPaid(id), await statusOf(id)]).toEqual([true, 'succeeded']);
+  });
+
   it('also under the other prefix, and whatever is said afterwards', async () => {
     const id = await book();
     await pay(listener.api, id);

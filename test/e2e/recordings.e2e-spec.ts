@@ -123,6 +123,21 @@ describe('GET /recordings', () => {
     expect((await list(owner)).body).toEqual([]);
   });
 
+  it('asks the provider for the numbers of those alone that a page shows', async () => {
+    for (let count = 0; count < 12; count++) {
+      const { call_sid } = record(account);
+      account.calls.push({ sid: call_sid, from: '+819012345678', to: '+815000000000', direction: 'inbound' });
+    }
+    const asked = (): number => twilio.requests.filter((path) => path.includes('/Calls/')).length;
+    const first = await list(rich, '?limit=5');
+    expect([first.body.length, asked()]).toEqual([5, 5]);
+    const next = /<[^>]*(\?[^>]*)>/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
+    const second = await list(rich, next);
+    expect([second.body.length, asked()]).toEqual([5, 10]);
+    expect(new Set([...first.body, ...second.body].map(({ sid }) => sid)).size).toBe(10);
+    expect(second.body.every(({ phone_number }) => phone_number === '+819012345678')).toBe(true);
+  });
+
   it('is paged without a gap or a double, across the pages of the provider', async () => {
     const mine: string[] = [];
     for (let index = 0; index < 450; index++) {

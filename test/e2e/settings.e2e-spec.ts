@@ -85,6 +85,8 @@ describe('settings', () => {
     expect((await who.api<Version[]>(next)).body).toMatchObject([{ version: 1, value: { prompt: 'one' } }]);
     expect(await restore(who, '/prompt', 1)).toMatchObject({ status: 200, body: { prompt: 'one' } });
     expect((await who.api('/prompt')).body).toMatchObject({ prompt: 'one' });
+    const beyond = Buffer.from('[3000000000]').toString('base64url');
+    expect((await who.api(`/prompt/versions?cursor=${beyond}`)).status).toBe(400);
     expect((await who.api<Version[]>('/prompt/versions')).body.map(({ version, value }) => `${version} ${value.prompt ?? ''}`)).toEqual([
       '4 one',
       '3 three',

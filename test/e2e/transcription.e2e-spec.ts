@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, makeTenant, type TestUser } from '../support/client.js';
 import { type Answer, startServer, type TestServer } from '../support/server.js';
@@ -34,9 +37,9 @@ afterAll(async () => {
 });
 
 /** A recording of a call in the owner's log. */
-async function record(audio: Buffer | number, user = owner): Promise<string> {
+async function record(audio: Buffer | number, user = owner, duration = '60'): Promise<string> {
   const [sid, call_sid] = [sidOf('RE'), sidOf('CA')];
-  twilio.main.recordings.push({ sid, call_sid, duration: '60', started_at: new Date(), audio });
+  twilio.main.recordings.push({ sid, call_sid, duration, started_at: new Date(), audio });
   await user.api('/call', { method: 'POST', json: { call_sid, phone_number: '09012345678', recording_sid: sid } });
   return sid;
 }
@@ -181,6 +184,16 @@ describe('GET /transcription', () => {
     expect((await owner.api('/transcription')).status).toBe(400);
   });
 
+  it('goes with its call', async () => {
+    const sid = await record(Buffer.from('to be forgotten'));
+    expect((await outcomeOf(sid)).status).toBe(200);
+    const { body } = await owner.api<Array<{ id: string; recording_sid: string }>>('/calls');
+    const id = body.find(({ recording_sid }) => recording_sid === sid)?.id ?? '';
+    expect((await owner.api(`/call?id=${id}`, { method: 'DELETE' })).status).toBe(200);
+    expect((await ask(sid)).status).toBe(404);
+    expect(await sql(server.database_url, 'select 1 from transcripts where recording_sid = $1', [sid])).toEqual([]);
+  });
+
   it('goes by the model and the key of the tenant', async () => {
     const rich = await makeTenant(server.api);
     const openai = { api_key: 'sk-of-the-tenant-itself-0001', whisper_model: 'gpt-4o-transcribe' };
@@ -197,6 +210,44 @@ describe('GET /transcription', () => {
     expect(whisper.uploads.filter(({ bytes }) => bytes.equals(audio))).toMatchObject([
       { model: 'gpt-4o-transcribe', response_format: 'json', authorization: 'Bearer sk-of-the-tenant-itself-0001' },
     ]);
+    // Of its length this model says nothing; the telephone provider knows it.
+    const usage = await eventually(
+      () => rich.api<Array<{ audio_seconds: number }>>('/tenant/usage'),
+      ({ body }) => (body[0]?.audio_seconds ?? 0) > 0,
+    );
+    expect(usage.body[0]?.audio_seconds).toBe(60);
+    // It refuses what takes longer than 1,400 s, however small it is: that is cut first, for which there is no ffmpeg here.
+    const long = await record(Buffer.from('long'), rich, '1500');
+    await ask(long, rich);
+    const refused = await eventually(
+      () => ask(long, rich),
+      ({ status }) => status !== 202,
+    );
+    expect([refused.status, refused.body.code]).toEqual([503, 'FFMPEG_MISSING']);
+  });
+});
+
+describe('a process that was killed', () => {
+  it('leaves no recording behind once the next one has started', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kaiwa-test-'));
+    const [left, running] = [join(folder, 'kaiwa-recording-left'), join(folder, 'kaiwa-recording-running')];
+    for (const path of [left, running]) {
+      await mkdir(path);
+      await writeFile(join(path, 'recording.mp3'), 'speech');
+    }
+    const long_ago = new Date(Date.now() - 2 * 3_600_000);
+    await utimes(left, long_ago, long_ago);
+    const next = await startServer({ env: { TMPDIR: folder } });
+    try {
+      await eventually(
+        () => readdir(folder),
+        (names) => !names.includes('kaiwa-recording-left'),
+      );
+      expect(await readdir(running)).toEqual(['recording.mp3']);
+    } finally {
+      await next.stop();
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

@@ -268,6 +268,20 @@ describe('POST /twilio/recording', () => {
     expect(await callOf(other, sid)).toBeNull();
   });
 
+  it("brings its text along where that was asked for before the call's recording was told of", async () => {
+    whisper.otherwise(() => transcriptOf([segmentOf(0, '予約をお願いします')], 12));
+    const [sid, recording] = [sidOf('CA'), sidOf('RE')];
+    twilio.main.recordings.push({ sid: recording, call_sid: sid, duration: '12', started_at: new Date(), audio: Buffer.from('early') });
+    await send('/twilio/status', status(sid, 'completed'));
+    await eventually(
+      () => owner.api(`/transcription?recording_sid=${recording}`),
+      (answer) => answer.status === 200,
+    );
+    expect(await callOf(owner, sid)).toMatchObject({ recording_sid: null, transcript: null });
+    await send('/twilio/recording', { CallSid: sid, RecordingSid: recording, RecordingStatus: 'completed' });
+    expect(await callOf(owner, sid)).toMatchObject({ recording_sid: recording, transcript: '予約をお願いします' });
+  });
+
   it('of a call that nobody told of is asked for, and logged', async () => {
     const [sid, recording] = [sidOf('CA'), sidOf('RE')];
     twilio.main.calls.push({ sid, from: '+819055556666', to: NUMBER, direction: 'inbound' });

@@ -194,6 +194,24 @@ describe('a call', () => {
   });
 });
 
+describe('without a model', () => {
+  it('a call is answered from the FAQs, and ends where the caller takes leave', async () => {
+    const env = { TWILIO_ACCOUNT_SID: 'AC0123456789abcdef0123456789abcdef', TWILIO_AUTH_TOKEN: TOKEN, PUBLIC_URL };
+    const bare = await startServer({ database, env });
+    try {
+      await owner.api('/faq', { method: 'POST', json: { question: '営業時間を教えてください', answer: '10時から19時までです。' } });
+      const phone = await aPhone({ nodes: [bare] }).ring();
+      expect(await phone.say('営業時間を教えてください')).toBe('10時から19時までです。');
+      expect(phone.is_over).toBe(false);
+      expect(await phone.say('ありがとうございました。失礼します。')).toBe('お電話ありがとうございました。失礼いたします。');
+      expect(phone.is_over).toBe(true);
+      expect((await callOf(phone)).status).toBe('completed');
+    } finally {
+      await bare.stop();
+    }
+  });
+});
+
 describe('the same request again', () => {
   it('does nothing again, and gets the same answer', async () => {
     const phone = await aPhone().ring();

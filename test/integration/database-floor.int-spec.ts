@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { assertRuntimeRole, Listener, SystemDatabase } from '../../src/platform/database/index.js';
+import { newId } from '../../src/platform/ids/index.js';
 import { Scope } from '../../src/platform/scope/index.js';
 import { add, admin, configFor, log, NoteRepository, useScratchDatabase, withDoor } from './database-door.fixture.js';
 
@@ -42,7 +43,10 @@ describe('a tenant repository', () => {
           await notes.insert({ body: 'new' });
         } while (cursor);
         expect(seen).toEqual(Array.from({ length: 25 }, (_, index) => String(24 - index)));
-        for (const wrong of ['x', '', 'W10', Buffer.from('["2026-01-01T00:00:00.000Z","x"]').toString('base64url'), 'a'.repeat(5_000)]) {
+        const cursorAt = (time: string): string => Buffer.from(JSON.stringify([time, newId()])).toString('base64url');
+        const times = ['2026-02-30T00:00:00.000Z', '0000-01-01T00:00:00.000Z', '+010000-01-01T00:00:00.000Z'].map(cursorAt);
+        const unknown = Buffer.from('["2026-01-01T00:00:00.000Z","x"]').toString('base64url');
+        for (const wrong of ['x', '', 'W10', unknown, 'a'.repeat(5_000), ...times]) {
           await expect(notes.list({}, { cursor: wrong })).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
         }
         await expect(notes.list({}, { limit: 201 })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });

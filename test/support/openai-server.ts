@@ -18,7 +18,7 @@ export interface Reply {
   usage?: { prompt_tokens: number; completion_tokens: number };
   /** An error in place of an answer. */
   status?: number;
-  error?: { message: string; code?: string; type?: string };
+  error?: { message: string; code?: string; type?: string; param?: string };
   headers?: Record<string, string>;
   /** Takes the request and says nothing. */
   hangs?: boolean;

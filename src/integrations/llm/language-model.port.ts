@@ -25,6 +25,8 @@ export interface ModelTool {
   readonly name: string;
   readonly description?: string | undefined;
   readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether the model must keep to `parameters`; as the server has it where nothing is said. */
+  readonly strict?: boolean | undefined;
 }
 
 export interface ModelRequest {

@@ -54,6 +54,20 @@ describe('an answer', () => {
     expect(server.requests[0]?.body).toMatchObject({ model: 'm', stream: true, messages: [{ role: 'user', content: '予約したいです' }] });
   });
 
+  it('of a model that chooses its temperature itself comes although one is named; it is asked so once', async () => {
+    const error = {
+      message: "Unsupported value: 'temperature' does not support 0.5 with this model. Only the default (1) value is supported.",
+      type: 'invalid_request_error',
+      param: 'temperature',
+      code: 'unsupported_value',
+    };
+    const request = { ...REQUEST, model: 'thinker', temperature: 0.5 };
+    server.reply({ status: 400, error }, { text: 'はい。' }, { text: 'はい。' }, { text: 'はい。' });
+    for (let turn = 0; turn < 2; turn++) expect((await adapter.chat(account, request, options())).text).toBe('はい。');
+    await adapter.chat(account, { ...request, model: 'other' }, options());
+    expect(server.requests.map(({ body }) => body['temperature'])).toEqual([0.5, undefined, undefined, 0.5]);
+  });
+
   it('may call tools, whose arguments come in pieces too', async () => {
     server.reply({
       calls: [

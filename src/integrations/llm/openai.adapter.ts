@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { OpenAI } from 'openai';
+import { BoundedCache } from '../../platform/cache/index.js';
 import { AnswerBuilder } from './answer-builder.js';
 import {
   type ChatOptions,
@@ -10,6 +11,7 @@ import {
   type ModelMessage,
   type ModelOptions,
   type ModelRequest,
+  type ModelTool,
 } from './language-model.port.js';
 import { ModelError } from './model-error.js';
 import { loadPackage, OPENAI_URL, OpenAiClients, type Patience } from './openai-clients.js';
@@ -18,6 +20,8 @@ import { withRetries } from './retries.js';
 
 type Params = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
 
+/** Models that are remembered for what they refuse. */
+const MOST_REMEMBERED = 1_000;
 /** The largest list of inputs that the endpoint takes at once. */
 const MOST_INPUTS = 256;
 
@@ -31,6 +35,8 @@ export interface OpenAiAdapterOptions {
 @Injectable()
 export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly clients: OpenAiClients;
+  /** Models that take no temperature, by their server: OpenAI's own since GPT-5 are such. */
+  private readonly unheated = new BoundedCache<string, true>(MOST_REMEMBERED);
 
   constructor(private readonly options: OpenAiAdapterOptions = {}) {
     super();
@@ -85,7 +91,7 @@ export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstr
     const builder = new AnswerBuilder();
     const { signal } = options;
     try {
-      const stream = await client.chat.completions.create(params, { signal });
+      const stream = await this.begin(client, params, signal);
       for await (const chunk of stream) {
         const text = builder.add(chunk);
         if (text === '') continue;
@@ -102,6 +108,24 @@ export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstr
     }
   }
 
+  /** Asks without a temperature where the model refuses any: it is a wish, and no reason to say nothing. */
+  private async begin(
+    client: OpenAI,
+    params: Params,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<OpenAI.Chat.Completions.ChatCompletionChunk>> {
+    const { temperature, ...cold } = params;
+    const key = `${client.baseURL} ${params.model}`;
+    if (temperature === undefined || this.unheated.get(key)) return client.chat.completions.create(cold, { signal });
+    try {
+      return await client.chat.completions.create(params, { signal });
+    } catch (error) {
+      if (!isRefusal(error, 'temperature')) throw error;
+      this.unheated.set(key, true);
+      return client.chat.completions.create(cold, { signal });
+    }
+  }
+
   private asking<T>(options: ModelOptions, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const once = async (): Promise<T> => {
       try {
@@ -112,6 +136,12 @@ export class OpenAiAdapter extends LanguageModel implements OnApplicationBootstr
     };
     return withRetries(options, () => true, once);
   }
+}
+
+/** True where the server refuses a request for a parameter that its model does not take, as opposed to one that is out of range. */
+function isRefusal(thrown: unknown, param: string): boolean {
+  const error = thrown as { readonly status?: unknown; readonly param?: unknown; readonly code?: unknown } | null;
+  return error?.status === 400 && error.param === param && /^unsupported_/.test(String(error.code));
 }
 
 function notAnAnswer(): ModelError {
@@ -125,7 +155,7 @@ function paramsOf({ base_url }: ModelAccount, request: ModelRequest): Params {
     messages: messages.map(messageOf),
     stream: true,
     stream_options: { include_usage: true },
-    ...(tools.length > 0 ? { tools: tools.map(({ name, description, parameters }) => toolOf(name, description, parameters)) } : {}),
+    ...(tools.length > 0 ? { tools: tools.map(toolOf) } : {}),
     ...(tools.length > 0 && !may_call ? { tool_choice: 'none' } : {}),
     ...(temperature == null ? {} : { temperature }),
     ...(max_tokens == null ? {} : limitOf(base_url, max_tokens)),
@@ -138,14 +168,15 @@ function limitOf(base_url: string | null | undefined, max_tokens: number): Pick<
   return (base_url || OPENAI_URL) === OPENAI_URL ? { max_completion_tokens: max_tokens } : { max_tokens };
 }
 
-function toolOf(
-  name: string,
-  description: string | undefined,
-  parameters: Readonly<Record<string, unknown>> | undefined,
-): OpenAI.Chat.Completions.ChatCompletionFunctionTool {
+function toolOf({ name, description, parameters, strict }: ModelTool): OpenAI.Chat.Completions.ChatCompletionFunctionTool {
   return {
     type: 'function',
-    function: { name, ...(description === undefined ? {} : { description }), ...(parameters === undefined ? {} : { parameters }) },
+    function: {
+      name,
+      ...(description === undefined ? {} : { description }),
+      ...(parameters === undefined ? {} : { parameters }),
+      ...(strict === undefined ? {} : { strict }),
+    },
   };
 }
 

@@ -47,6 +47,11 @@ export class WhisperError extends Error {
 /** The most that the API takes in one request. */
 export const WHISPER_MOST_BYTES = 25 * 1024 * 1024;
 
+/** The longest recording that a model takes in one request, in seconds: those after Whisper refuse what takes more than 1,400. Null where size alone counts. */
+export function longestAudioOf(whisper_model: string): number | null {
+  return isAfterWhisper(whisper_model) ? 1_400 : null;
+}
+
 /** One file takes about a tenth of the time that it lasts. */
 const TIMEOUT_MS = 280_000;
 const TRANSIENT = new Set([408, 409, 429]);
@@ -61,7 +66,7 @@ export class Whisper {
   async transcribe(account: WhisperAccount, path: string, signal: AbortSignal): Promise<WhisperAnswer> {
     const model = account.whisper_model;
     // Models after Whisper write the text alone.
-    const response_format = model.startsWith('gpt-') ? 'json' : 'verbose_json';
+    const response_format = isAfterWhisper(model) ? 'json' : 'verbose_json';
     try {
       const client = await clientOf(account);
       const file = new File([await openAsBlob(path)], basename(path));
@@ -71,6 +76,10 @@ export class Whisper {
       throw signal.aborted ? signal.reason : toWhisperError(error);
     }
   }
+}
+
+function isAfterWhisper(model: string): boolean {
+  return model.startsWith('gpt-');
 }
 
 /** The package weighs 30 MB, and is loaded when it is first needed. */

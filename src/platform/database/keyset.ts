@@ -42,20 +42,27 @@ export const MAX_LIMIT = 200;
 const LONGEST_CURSOR = 2_048;
 
 /** What a sort column holds; decides what a cursor may carry in its place. */
-export type KeysetKind = 'uuid' | 'timestamp' | 'date' | 'integer' | 'text';
+export type KeysetKind = 'uuid' | 'timestamp' | 'date' | 'integer' | 'bigint' | 'text';
 export type KeysetValue = string | number;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const TIMESTAMP = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const DATE = /^\d{4}-\d\d-\d\d$/;
+const TIMESTAMP = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const DATE = /^(?!0000)\d{4}-\d\d-\d\d$/;
 
 const FITS: Record<KeysetKind, (value: unknown) => boolean> = {
   uuid: (value) => typeof value === 'string' && UUID.test(value),
-  timestamp: (value) => typeof value === 'string' && TIMESTAMP.test(value) && !Number.isNaN(Date.parse(value)),
-  date: (value) => typeof value === 'string' && DATE.test(value) && !Number.isNaN(Date.parse(value)),
-  integer: (value) => Number.isSafeInteger(value),
+  timestamp: (value) => typeof value === 'string' && TIMESTAMP.test(value) && isoOf(value) === value,
+  date: (value) => typeof value === 'string' && DATE.test(value) && isoOf(value)?.startsWith(value) === true,
+  integer: (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31,
+  bigint: (value) => Number.isSafeInteger(value),
   text: (value) => typeof value === 'string' && !value.includes('\u0000') && value.isWellFormed(),
 };
+
+/** The time as it is written, which is another one for a day that the calendar does not have; null for none. */
+function isoOf(value: string): string | null {
+  const time = Date.parse(value);
+  return Number.isNaN(time) ? null : new Date(time).toISOString();
+}
 
 /** The page's size; throws VALIDATION_FAILED outside 1–200. */
 export function pageLimit(limit: number | undefined): number {

@@ -30,8 +30,8 @@ const KINDS: Record<string, KeysetKind> = {
   int: 'integer',
   integer: 'integer',
   int4: 'integer',
-  int8: 'integer',
-  bigint: 'integer',
+  int8: 'bigint',
+  bigint: 'bigint',
   smallint: 'integer',
 };
 

@@ -58,11 +58,7 @@ export class CallReports implements OnModuleInit {
     const turns = await this.log.turnsOf(call_id);
     const { summary, outcome } = await this.write(turns, context);
     const tasks = tasksOf(turns);
-    await this.log.summarise(call_id, {
-      summary: call.summary ?? summary,
-      outcome: call.outcome ?? outcome,
-      metadata: tasks.length > 0 ? { tasks } : {},
-    });
+    await this.log.summarise(call_id, { summary, outcome, metadata: tasks.length > 0 ? { tasks } : {} });
   }
 
   /** By the model; without one, or where it fails to the last, in the callers' own words. */

@@ -37,6 +37,9 @@ export interface ChatLogFilter {
   status?: ChatStatus;
 }
 
+/** Times that a turn is gone on with, of which the newest count. */
+const MOST_EXECUTIONS = 100;
+
 /** What the assistant did; rows are added and read, never changed. */
 @Injectable()
 export class ChatLogRepository {
@@ -66,6 +69,21 @@ export class ChatLogRepository {
         JSON.stringify(tool_calls),
       ],
     );
+  }
+
+  /**
+   * The calls whose results a turn has had in vain: it waited for them, and what came after them was broken off. None where it was answered.
+   */
+  async unanswered({ call_id, phone_key }: Pick<ChatExecution, 'call_id' | 'phone_key'>, turn: number): Promise<string[]> {
+    // By the number's index: the last turn of a call is among what the number did last.
+    const rows = await this.database.sql<Pick<ChatExecution, 'status' | 'tool_calls'>>(
+      `select status, tool_calls from chat_logs where client_id = $1 and phone_key = $2 and call_id = $3 and turn = $4
+        order by ts desc, id desc limit ${MOST_EXECUTIONS}`,
+      [Scope.clientId(), phone_key, call_id, turn],
+    );
+    if (rows[0]?.status === 'done') return [];
+    const waited = rows.find(({ status }) => status === 'pending');
+    return (waited?.tool_calls ?? []).filter(({ status }) => status === 'pending').map(({ id }) => id);
   }
 
   /** A page of executions as JSON, newest first. */

@@ -40,7 +40,8 @@ export class ChatController {
    * one; what is said is kept also where no answer comes of it. A call is answered one turn at a time: a turn that comes while another is being
    * answered waits up to ten seconds (409 `CALL_BUSY` after that, or where four wait already).
    *
-   * Functions of the func-config come back in `tool_calls` with `status: "pending"`; the caller runs them, and goes on with `{call_id, tool_results}`.
+   * Functions of the func-config come back in `tool_calls` with `status: "pending"`; the caller runs them, and goes on with `{call_id, tool_results}`, which
+   * may be sent again where the answer to it failed.
    * A turn takes 30 seconds and 8 rounds of tools at most.
    *
    * With `stream: true` or `Accept: text/event-stream` the answer comes as server-sent events: `delta` `{text}` for each piece of text, `tool_call` and

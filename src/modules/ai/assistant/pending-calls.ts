@@ -9,12 +9,14 @@ export interface ToolResult {
 }
 
 /**
- * The calls of a turn with the results that it waits for filled in.
+ * The calls of a turn with the results that it waits for filled in. Where it has them all and no answer came of it, the `unanswered` ones may
+ * be given again.
  *
  * @throws VALIDATION_FAILED naming every result that is not waited for, and every one that is missing
  */
-export function withResults(turn: Turn | null, results: readonly ToolResult[]): ToolCall[] {
-  const pending = new Set((turn?.tool_calls ?? []).filter(({ status }) => status === 'pending').map(({ id }) => id));
+export function withResults(turn: Turn | null, results: readonly ToolResult[], unanswered: readonly string[]): ToolCall[] {
+  const waiting = (turn?.tool_calls ?? []).filter(({ status }) => status === 'pending').map(({ id }) => id);
+  const pending = new Set(waiting.length > 0 ? waiting : unanswered);
   if (!turn || pending.size === 0) throw AppError.field('tool_results', 'the last turn of this call waits for none');
   const given = new Map(results.map(({ id, content }) => [id, content]));
   const faults: ErrorDetail[] = results.flatMap(({ id }, index) => {
@@ -24,6 +26,6 @@ export function withResults(turn: Turn | null, results: readonly ToolResult[]): 
   for (const id of pending) if (!given.has(id)) faults.push({ field: 'tool_results', message: `must have the result of ${id}` });
   if (faults.length > 0) throw new AppError('VALIDATION_FAILED', { details: faults });
   return turn.tool_calls.map((call) =>
-    call.status === 'pending' ? { ...call, status: 'done', result: valueOf(given.get(call.id) ?? '') } : call,
+    pending.has(call.id) ? { ...call, status: 'done', result: valueOf(given.get(call.id) ?? '') } : call,
   );
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ExtTool } from '../settings/setting-values.js';
+import type { ExtTool, FunctionTool } from '../settings/setting-values.js';
 import { SettingsService } from '../settings/settings.service.js';
 import { ExtToolRunner } from '../tools/ext-tool-runner.js';
 import { ToolSchema } from '../tools/tool-schema.js';
@@ -44,17 +44,9 @@ export class Toolbox {
   }
 }
 
-function functionTool({
-  name,
-  description,
-  parameters,
-}: {
-  name: string;
-  description?: string | null;
-  parameters: Record<string, unknown>;
-}): Tool {
+function functionTool({ name, description, parameters, strict }: FunctionTool['function']): Tool {
   return {
-    definition: { name, description: description ?? undefined, parameters },
+    definition: { name, description: description ?? undefined, parameters, strict: strict ?? undefined },
     check: (given) => ToolSchema.check(parameters, given),
     run: null,
   };

@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { ModelError } from '../../../integrations/llm/index.js';
 import { Config } from '../../../platform/config/index.js';
+import { Database } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
 import { Logger } from '../../../platform/http/index.js';
 import { type Actor, Scope } from '../../../platform/scope/index.js';
@@ -62,6 +63,7 @@ export class Turns implements BeforeApplicationShutdown {
 
   constructor(
     config: Config,
+    private readonly database: Database,
     private readonly log: CallLog,
     private readonly numbers: PhoneNumbers,
     private readonly leases: TurnLeases,
@@ -96,17 +98,19 @@ export class Turns implements BeforeApplicationShutdown {
     });
   }
 
-  /** Goes on with the last turn, which waits for these results. @throws VALIDATION_FAILED, CALL_BUSY, CALL_NOT_FOUND, OVERLOADED */
+  /**
+   * Goes on with the last turn, which waits for these results; or has had them, and failed to be answered: then they may come again.
+   * @throws VALIDATION_FAILED, CALL_BUSY, CALL_NOT_FOUND, OVERLOADED
+   */
   async resume(place: CallPlace, results: readonly ToolResult[], signal: AbortSignal): Promise<OpenTurn> {
     this.assertRoom();
     const lease = await this.leases.take(place.call_id, signal);
     return this.holding(lease, async () => {
-      const last = await this.log.lastTurnOf(place.call_id);
-      const prior = withResults(last, results);
+      const [last, call] = [await this.log.lastTurnOf(place.call_id), await this.callOf(place)];
+      const prior = withResults(last, results, last ? await this.executions.unanswered(call, last.turn) : []);
       const { turn, user_text, ai_text } = last as NonNullable<typeof last>;
       // Kept whatever becomes of the answer: a result may say what was done.
       await this.log.finishTurn(place.call_id, turn, { ai_text, tool_calls: prior });
-      const call = await this.callOf(place);
       return { call, turn, user_text: user_text ?? '', said: ai_text ?? '', prior, lease };
     });
   }
@@ -196,6 +200,7 @@ export class Turns implements BeforeApplicationShutdown {
     const status: ChatStatus = !has_failed ? (is_pending ? 'pending' : 'done') : error ? 'failed' : 'aborted';
     const heard = has_failed && listener?.text === undefined ? '' : text;
     const ai_text = [open.said, heard].filter((part) => part !== '').join('\n') || null;
+    const is_over = !has_failed && work?.is_over === true && !is_pending;
     try {
       await Promise.all([
         this.log.finishTurn(call.call_id, turn, { ai_text, tool_calls: has_failed ? tool_calls.map(givenUp) : tool_calls }),
@@ -213,13 +218,12 @@ export class Turns implements BeforeApplicationShutdown {
           error: error?.code ?? null,
         }),
       ]);
+      if (is_over) await this.endAndRelease(open);
     } finally {
       this.usage.count(Scope.clientId(), 'ai_tokens', usage.prompt_tokens + usage.completion_tokens);
       await lease.release();
     }
     if (has_failed) throw error ?? toChatError(failure);
-    const is_over = work?.is_over === true && !is_pending;
-    if (is_over) await this.log.end(call.call_id, { status: 'completed' });
     const { prompt_tokens, completion_tokens } = usage;
     const view: ChatView = {
       reply: text === '' ? null : text,
@@ -230,6 +234,14 @@ export class Turns implements BeforeApplicationShutdown {
       provider: answerer?.provider ?? 'faq',
     };
     return { view, is_over };
+  }
+
+  /** At once: whoever waits for the answer finds the call ended, and its report finds nothing that is being answered. */
+  private endAndRelease({ call, lease }: OpenTurn): Promise<void> {
+    return this.database.transaction(async () => {
+      await lease.release();
+      await this.log.end(call.call_id, { status: 'completed' });
+    });
   }
 
   private async store(place: CallPlace, user_text: string, lease: TurnLease): Promise<OpenTurn> {

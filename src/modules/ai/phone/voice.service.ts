@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Logger } from '../../../platform/http/index.js';
 import { type ApiKeyActor, Scope } from '../../../platform/scope/index.js';
-import { CallLog, requiredOf, sidesOf, textOf, type TwilioForm } from '../../calls/index.js';
+import { CallLog, isOpen, requiredOf, sidesOf, textOf, type TwilioForm } from '../../calls/index.js';
 import { TenantDirectory } from '../../tenancy/index.js';
 import { END_CALL } from '../assistant/built-in-tools.js';
 import { MAX_USER_TEXT } from '../assistant/chat.dto.js';
@@ -130,7 +130,12 @@ export class VoiceService {
     if (!last || last.turn < turn) return polls < MOST_POLLS_BEFORE ? 'running' : 'failed';
     const wanted = last.turn === turn ? last : (await this.log.turnsOf(call_id)).find((one) => one.turn === turn);
     if (!wanted || wanted.ai_text === null) return 'failed';
-    return { text: wanted.ai_text, is_over: wanted.tool_calls.some(({ name, status }) => name === END_CALL && status === 'done') };
+    // Whoever answers without a model ends the call without a tool.
+    const is_over = last.turn === turn && !isOpen((await this.log.get(call_id)).status);
+    return {
+      text: wanted.ai_text,
+      is_over: is_over || wanted.tool_calls.some(({ name, status }) => name === END_CALL && status === 'done'),
+    };
   }
 }
 

@@ -30,7 +30,14 @@ export class PromptDto {
   })
   model?: string | null;
 
-  @IsNumberField({ min: 0, max: 2, step: 0.01, optional: true, description: 'How freely the model chooses its words', example: 0.5 })
+  @IsNumberField({
+    min: 0,
+    max: 2,
+    step: 0.01,
+    optional: true,
+    description: 'How freely the model chooses its words; one that decides so itself is asked without',
+    example: 0.5,
+  })
   temperature?: number | null;
 
   @IsIntField({ min: 1, max: 128_000, optional: true, description: 'How long a reply may become, in tokens', example: 500 })

@@ -100,7 +100,6 @@ function newAjv(knowsMeta: boolean): Ajv2020 {
     logger: false,
     validateSchema: false,
     meta: knowsMeta,
-    addUsedSchema: false,
     // JSON Schema's own patterns are known to be harmless.
     ...(knowsMeta ? {} : { code: { regExp: linear } }),
   });

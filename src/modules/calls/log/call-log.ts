@@ -164,7 +164,7 @@ export class CallLog {
     await this.calls.setRecording(call_sid, recording_sid);
   }
 
-  /** Keeps what a call was about and what came of it; `metadata` adds to what is there. @throws CALL_NOT_FOUND */
+  /** Keeps what a call was about and what came of it, where nobody has written that yet; `metadata` adds to what is there. @throws CALL_NOT_FOUND */
   async summarise(
     call_id: string,
     change: { summary: string | null; outcome: string | null; metadata?: Record<string, unknown> },

@@ -154,12 +154,26 @@ export class CallRepository extends TenantRepository<Call> {
     return rows[0]?.id ?? null;
   }
 
-  /** Makes a recording its call's where that has none. The provider has told of it, so the call is signed for. */
+  /**
+   * Makes a recording its call's where that has none, with its text where that is made already. The provider has told of it, so the call is
+   * signed for.
+   */
   async setRecording(call_sid: string, recording_sid: string): Promise<void> {
     await this.database.sql(
-      'update calls set recording_sid = coalesce(recording_sid, $3), is_signed = true where client_id = $1 and call_sid = $2',
+      `update calls c set recording_sid = coalesce(c.recording_sid, $3), is_signed = true, transcript = coalesce(c.transcript, (
+           select t.text from transcripts t
+            where t.client_id = $1 and t.recording_sid = coalesce(c.recording_sid, $3) and t.status = 'done'))
+        where c.client_id = $1 and c.call_sid = $2`,
       [Scope.clientId(), call_sid, recording_sid],
     );
+  }
+
+  /** Holds the calls of a recording to the end of the transaction: whoever has a call and its transcript to write takes the call first. */
+  async lockRecording(recording_sid: string): Promise<void> {
+    await this.database.sql('select 1 from calls where client_id = $1 and recording_sid = $2 order by id for no key update', [
+      Scope.clientId(),
+      recording_sid,
+    ]);
   }
 
   /** Keeps the text of a recording with its calls. */
@@ -228,10 +242,10 @@ export class CallRepository extends TenantRepository<Call> {
     );
   }
 
-  /** Writes what a call was about, and adds to its metadata; false where it is not there. */
+  /** Writes what a call was about where nothing is written yet, and adds to its metadata; false where it is not there. */
   async summarise(id: string, summary: string | null, outcome: string | null, metadata: Record<string, unknown>): Promise<boolean> {
     const rows = await this.database.sql(
-      `update calls set summary = $3, outcome = $4, metadata = metadata || $5::jsonb where client_id = $1 and id = $2 returning 1`,
+      `update calls set summary = coalesce(summary, $3), outcome = coalesce(outcome, $4), metadata = metadata || $5::jsonb where client_id = $1 and id = $2 returning 1`,
       [Scope.clientId(), id, summary, outcome, JSON.stringify(metadata)],
     );
     return rows.length > 0;

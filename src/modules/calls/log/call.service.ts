@@ -11,6 +11,7 @@ import { assertCalls, onlyOwnOf } from './call.policy.js';
 import { type CallFilter, type CallName, CallRepository, type NewTurn } from './call.repository.js';
 import type { CallTurnView, PhoneView } from './call.view.js';
 import { PhoneNumbers } from './phone-numbers.js';
+import { TranscriptRepository } from '../recording/transcript.repository.js';
 
 type Columns = Partial<Omit<Call, 'client_id' | 'id' | 'created_at'>>;
 
@@ -21,6 +22,7 @@ export class CallService {
     private readonly database: Database,
     private readonly calls: CallRepository,
     private readonly log: CallLog,
+    private readonly transcripts: TranscriptRepository,
     private readonly numbers: PhoneNumbers,
     private readonly audit: AuditService,
   ) {}
@@ -89,8 +91,9 @@ export class CallService {
     assertCalls(actor, 'calls.write');
     const name = await this.nameOf(query);
     await this.database.transaction(async () => {
-      const { id } = await this.lock(name);
+      const { id, recording_sid } = await this.lock(name);
       await this.calls.delete({ id });
+      if (recording_sid !== null) await this.transcripts.forget(recording_sid);
       await this.audit.record(actor, 'call.deleted', 'call', id);
     });
   }

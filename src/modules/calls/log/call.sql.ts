@@ -21,7 +21,7 @@ const turnsJson = (newest: number | null): string => `(
 export const callJson = (newest: number | null): string => `json_build_object(
   'id', c.id, 'call_sid', c.call_sid, 'phone_number', c.phone_number, 'direction', c.direction, 'status', c.status,
   'started_at', ${timeSql('c.started_at')}, 'ended_at', ${timeSql('c.ended_at')},
-  'duration_seconds', coalesce(c.duration_seconds, case when c.ended_at is not null then greatest(0, extract(epoch from c.ended_at - c.started_at))::int end),
+  'duration_seconds', coalesce(c.duration_seconds, case when c.ended_at is not null then greatest(0, extract(epoch from c.ended_at - c.started_at))::bigint end),
   'turns', ${turnsJson(newest)}, 'summary', c.summary, 'outcome', c.outcome, 'recording_sid', c.recording_sid,
   'transcript', c.transcript, 'metadata', c.metadata)`;
 

@@ -63,6 +63,15 @@ export class TranscriptRepository {
     return rows.length > 0;
   }
 
+  /** Takes the text of a recording away, unless a call still has the recording; inside the transaction that takes the call. */
+  async forget(recording_sid: string): Promise<void> {
+    await this.database.sql(
+      `delete from transcripts t where t.client_id = $1 and t.recording_sid = $2
+         and not exists (select from calls c where c.client_id = $1 and c.recording_sid = $2)`,
+      [Scope.clientId(), recording_sid],
+    );
+  }
+
   /** Notes why there is none. */
   async fail(recording_sid: string, failure: string): Promise<void> {
     await this.database.sql(

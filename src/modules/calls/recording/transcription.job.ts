@@ -1,12 +1,12 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AudioCutter, type AudioPart } from '../../../integrations/audio/index.js';
-import { Whisper, type WhisperAnswer, WhisperError, WHISPER_MOST_BYTES } from '../../../integrations/llm/index.js';
+import { longestAudioOf, Whisper, type WhisperAnswer, WhisperError, WHISPER_MOST_BYTES } from '../../../integrations/llm/index.js';
 import { Telephony } from '../../../integrations/telephony/index.js';
 import { Database } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
@@ -23,6 +23,7 @@ const MOST_BYTES = 512 * 1024 * 1024;
 const PART_SECONDS = 1_200;
 const MOST_ATTEMPTS = 4;
 const TIMEOUT_MS = 45 * 60_000;
+const FOLDER = 'kaiwa-recording-';
 
 /** What no further try will mend. */
 class Hopeless extends Error {
@@ -35,9 +36,12 @@ class Hopeless extends Error {
   }
 }
 
-/** Fetches a recording, has it transcribed, and keeps its text with its calls. Nothing of it stays on the disk. */
+/**
+ * Fetches a recording, has it transcribed, and keeps its text with its calls. Nothing of it stays on the disk; what a process left that was
+ * killed goes when the next one starts.
+ */
 @Injectable()
-export class TranscriptionJob {
+export class TranscriptionJob implements OnApplicationBootstrap {
   private readonly whisper = new Whisper();
   private readonly cutter = new AudioCutter();
 
@@ -57,6 +61,20 @@ export class TranscriptionJob {
       timeout_ms: TIMEOUT_MS,
       handler: ({ recording_sid }, context) => this.run(recording_sid, context),
     });
+  }
+
+  /** Behind the start, which waits for nothing of it. */
+  onApplicationBootstrap(): void {
+    this.clear().catch((error: unknown) => this.logger.warn({ err: error }, 'recordings that were left behind could not be removed'));
+  }
+
+  /** Removes folders that no run can still be at, on whichever node of this machine. */
+  private async clear(): Promise<void> {
+    for (const name of (await readdir(tmpdir())).filter((one) => one.startsWith(FOLDER))) {
+      const path = join(tmpdir(), name);
+      const { mtimeMs } = await stat(path);
+      if (mtimeMs < Date.now() - 2 * TIMEOUT_MS) await rm(path, { recursive: true, force: true });
+    }
   }
 
   private async run(recording_sid: string, context: JobContext): Promise<void> {
@@ -86,8 +104,12 @@ export class TranscriptionJob {
     const account = await this.integrations.openai();
     if (!account) throw new Hopeless('OPENAI_NOT_CONFIGURED');
     const path = await this.fetch(recording_sid, folder, signal);
+    const longest = longestAudioOf(account.whisper_model);
+    const is_long = longest !== null && (await this.lengthOf(recording_sid)) > longest;
+    const parts =
+      is_long || (await stat(path)).size > WHISPER_MOST_BYTES ? await this.cut(path, folder, signal) : [{ path, start_seconds: 0 }];
     const answers = [];
-    for (const { path: part, start_seconds } of await this.partsOf(path, folder, signal)) {
+    for (const { path: part, start_seconds } of parts) {
       answers.push({ start_seconds, answer: await this.ask(() => this.whisper.transcribe(account, part, signal)) });
     }
     return answers;
@@ -104,9 +126,7 @@ export class TranscriptionJob {
     return path;
   }
 
-  private async partsOf(path: string, folder: string, signal: AbortSignal): Promise<AudioPart[]> {
-    const { size } = await stat(path);
-    if (size <= WHISPER_MOST_BYTES) return [{ path, start_seconds: 0 }];
+  private async cut(path: string, folder: string, signal: AbortSignal): Promise<AudioPart[]> {
     const parts = join(folder, 'parts');
     await mkdir(parts);
     try {
@@ -125,8 +145,9 @@ export class TranscriptionJob {
   }
 
   private async keep(recording_sid: string, text: TranscriptText, answers: ReadonlyArray<{ answer: WhisperAnswer }>): Promise<void> {
-    const seconds = answers.reduce((sum, { answer }) => sum + (answer.duration_seconds ?? 0), 0);
+    const seconds = await this.secondsOf(recording_sid, answers);
     const is_new = await this.database.transaction(async () => {
+      await this.calls.lockRecording(recording_sid);
       if (!(await this.transcripts.keep(recording_sid, text))) return false;
       await this.calls.setTranscript(recording_sid, text.text);
       return true;
@@ -134,8 +155,27 @@ export class TranscriptionJob {
     if (is_new) this.usage.count(Scope.clientId(), 'audio_seconds', Math.round(seconds));
   }
 
+  /** How long the recording is: as the model says, or the telephone provider where the model says nothing of it. */
+  private async secondsOf(recording_sid: string, answers: ReadonlyArray<{ answer: WhisperAnswer }>): Promise<number> {
+    if (answers.some(({ answer }) => answer.duration_seconds !== null))
+      return answers.reduce((sum, { answer }) => sum + (answer.duration_seconds ?? 0), 0);
+    try {
+      return await this.lengthOf(recording_sid);
+    } catch (error) {
+      // The text is there, and is not made anew for its length.
+      this.logger.warn({ err: error, recording_sid }, 'Twilio did not say how long a recording is');
+      return 0;
+    }
+  }
+
+  /** How long a recording is, in seconds, as the telephone provider says; 0 where it does not. */
+  private async lengthOf(recording_sid: string): Promise<number> {
+    const account = await this.integrations.twilio();
+    return (account && (await this.telephony.findRecording(account, recording_sid)))?.duration_seconds ?? 0;
+  }
+
   private async inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    const folder = await mkdtemp(join(tmpdir(), 'kaiwa-recording-'));
+    const folder = await mkdtemp(join(tmpdir(), FOLDER));
     try {
       return await work(folder);
     } finally {

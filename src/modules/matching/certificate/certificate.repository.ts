@@ -10,8 +10,9 @@ export interface DueCertificates {
   readonly ids: string[];
 }
 
-/** True for a certificate `c` of a tenant `t` that was decided so long ago that its images are to go. */
-const IS_DUE = `c.decided_at <= now() - make_interval(days => coalesce((t.matching ->> 'certificate_retention_days')::int, $1))`;
+/** True for a certificate of a tenant `t` that was decided so long ago that its images are to go; null while it is not decided. */
+const isDue = (certificate: string): string =>
+  `${certificate}.decided_at <= now() - make_interval(days => coalesce((t.matching ->> 'certificate_retention_days')::int, $1))`;
 
 /** The certificates of the tenant in scope; the oldest is decided first. */
 @Injectable()
@@ -49,13 +50,18 @@ export class CertificateRepository extends TenantRepository<Certificate> {
     );
   }
 
-  /** Of every tenant, those whose images have had their time; at most `limit`. */
+  /** Of every tenant, those with images that have had their time, and that no later one still needs; at most `limit`. */
   async findDue(default_days: number, limit: number): Promise<DueCertificates[]> {
     return this.system.cross('sweep', (sql) =>
       sql<DueCertificates>(
         `select client_id, array_agg(id) as ids from (
            select c.client_id, c.id from certificates c join tenants t on t.client_id = c.client_id
-            where (c.type_card_file_id is not null or c.identity_card_file_id is not null) and ${IS_DUE} order by c.decided_at limit $2) due
+            where (c.type_card_file_id is not null or c.identity_card_file_id is not null) and ${isDue('c')} and exists (
+              select from (values (c.type_card_file_id), (c.identity_card_file_id)) as f(file_id)
+               where f.file_id is not null and not exists (
+                 select from certificates o where o.client_id = c.client_id and o.user_id = c.user_id and (${isDue('o')}) is not true
+                    and f.file_id in (o.type_card_file_id, o.identity_card_file_id)))
+            order by c.decided_at limit $2) due
          group by client_id`,
         [default_days, limit],
       ),

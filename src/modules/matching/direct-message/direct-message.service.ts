@@ -20,7 +20,7 @@ export class DirectMessageService {
   async list(actor: UserActor, query: ListDirectMessagesQuery): Promise<Page<DirectMessageView>> {
     const { matching_id, limit, cursor } = query;
     const room_id = await this.roomFor(actor, matching_id);
-    const [before] = cursor === undefined ? [] : decodeCursor(cursor, ['integer']);
+    const [before] = cursor === undefined ? [] : decodeCursor(cursor, ['bigint']);
     const page = await this.messages.history(actor, room_id, { limit, ...(before === undefined ? {} : { before_seq: Number(before) }) });
     const messages = JSON.parse(page.json) as MessageView[];
     const next = page.next?.['before_seq'];

@@ -55,7 +55,8 @@ export class PaymentService {
       intent_id === null
         ? await this.provider.create({ amount, currency, metadata, idempotency_key: matching_id })
         : await this.provider.get(intent_id);
-    await this.payments.note(id, intent.id, intent.status);
+    // That it is paid is for the signed event to say, which tells how much came in, and marks the matching.
+    if (!FINAL_STATUSES.includes(intent.status)) await this.payments.note(id, intent.id, intent.status);
     const status = FINAL_STATUSES.includes(payment.status) ? payment.status : intent.status;
     return { id, client_secret: intent.client_secret, amount, currency, status };
   }

@@ -39,10 +39,13 @@ export function isCalendarDate(text: string): boolean {
   return parts !== null && isDay(Number(parts[1]), Number(parts[2]), Number(parts[3]));
 }
 
-/** True for an RFC 3339 date-time with its offset. */
+/** True for an RFC 3339 date-time with its offset, whose year has four digits in UTC too: it is written so again. */
 export function isTimestamp(text: string): boolean {
   const parts = TIMESTAMP.exec(text);
-  return parts !== null && isDay(Number(parts[1]), Number(parts[2]), Number(parts[3]));
+  if (parts === null || !isDay(Number(parts[1]), Number(parts[2]), Number(parts[3]))) return false;
+  if (parts[1] !== '0001' && parts[1] !== '9999') return true;
+  const year = new Date(text).getUTCFullYear();
+  return year >= 1 && year <= 9999;
 }
 
 function isDay(year: number, month: number, day: number): boolean {
