@@ -38,8 +38,8 @@ interface Talk {
   matching_id: string;
 }
 
-/** A talk in which both were, which was recorded, and which they have left. */
-async function talk(): Promise<Talk> {
+/** A talk in which both were, which was recorded from so many minutes ago on, each time for three seconds, and which they have left. */
+async function talk(minutes_ago: readonly number[] = [0]): Promise<Talk> {
   const [student, speaker] = await Promise.all([makePerson(server.api, town, 'student'), makePerson(server.api, town, 'company')]);
   const json = { speaker_id: speaker.id, date: minutesAhead(5), meeting_length: 30 };
   const matching_id = (await student.api<Matching>('/matching', { method: 'POST', json })).body.id;
@@ -54,18 +54,26 @@ async function talk(): Promise<Talk> {
   );
   const { id, token } = seats[0]!;
   const headers = { 'meeting-token': token };
-  const begun = await server.api<{ id: string }>(`/meetings/${id}/recordings`, {
-    method: 'POST',
-    json: { content_type: 'audio/webm' },
-    headers,
-  });
   const sound = await readFile(new URL('../support/talk.webm', import.meta.url));
-  const sent = await server.api(`/meetings/${id}/recordings/${begun.body.id}`, {
-    method: 'PATCH',
-    body: sound,
-    headers: { ...headers, 'content-type': 'application/offset+octet-stream', 'upload-offset': '0', 'upload-length': String(sound.length) },
-  });
-  expect(sent.status).toBe(204);
+  for (const minutes of minutes_ago) {
+    const path = `/meetings/${id}/recordings`;
+    const begun = await server.api<{ id: string }>(path, { method: 'POST', json: { content_type: 'audio/webm' }, headers });
+    const sent = await server.api(`${path}/${begun.body.id}`, {
+      method: 'PATCH',
+      body: sound,
+      headers: {
+        ...headers,
+        'content-type': 'application/offset+octet-stream',
+        'upload-offset': '0',
+        'upload-length': String(sound.length),
+      },
+    });
+    expect(sent.status).toBe(204);
+    await sql(server.database_url, 'update meeting_takes set started_at = started_at - make_interval(mins => $2) where id = $1', [
+      begun.body.id,
+      minutes,
+    ]);
+  }
   await sql(
     server.database_url,
     "update matchings set date = now() - interval '1 minute', ends_at = now() - interval '1 minute' + make_interval(mins => meeting_length) where id = $1",
@@ -126,5 +134,19 @@ describe('after a talk', () => {
       20_000,
     );
     expect(await see(had)).toMatchObject({ status: 'done', transcript: null, summary: null, audio_url: expect.any(String) });
+  }, 200_000);
+
+  it('what is said after a long silence is heard too', async () => {
+    const before = model.requests.length;
+    model.reply({ text: 'はじめに。' }, { text: 'おわりに。' }, { text: '長い沈黙があった。' });
+    const had = await talk([50, 0]);
+    const done = await eventually(
+      () => see(had),
+      ({ summary }) => summary !== null,
+      150_000,
+    );
+    expect(done.transcript).toBe('はじめに。\nおわりに。');
+    const files = model.requests.slice(before).flatMap(({ body }) => /talk-\d+\.webm/.exec(JSON.stringify(body)) ?? []);
+    expect(files).toEqual(['talk-0.webm', 'talk-2.webm']);
   }, 200_000);
 });

@@ -1,1 +1,2 @@
+export { clearAudioFolders, inAudioFolder } from './audio-folder.js';
 export { AudioCutter, type AudioPart } from './ffmpeg.js';

@@ -1,11 +1,10 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { AudioCutter, type AudioPart } from '../../../integrations/audio/index.js';
+import { AudioCutter, type AudioPart, clearAudioFolders, inAudioFolder } from '../../../integrations/audio/index.js';
 import { longestAudioOf, Whisper, type WhisperAnswer, WhisperError, WHISPER_MOST_BYTES } from '../../../integrations/llm/index.js';
 import { Telephony } from '../../../integrations/telephony/index.js';
 import { Database } from '../../../platform/database/index.js';
@@ -23,7 +22,6 @@ const MOST_BYTES = 512 * 1024 * 1024;
 const PART_SECONDS = 1_200;
 const MOST_ATTEMPTS = 4;
 const TIMEOUT_MS = 45 * 60_000;
-const FOLDER = 'kaiwa-recording-';
 
 /** What no further try will mend. */
 class Hopeless extends Error {
@@ -65,16 +63,9 @@ export class TranscriptionJob implements OnApplicationBootstrap {
 
   /** Behind the start, which waits for nothing of it. */
   onApplicationBootstrap(): void {
-    this.clear().catch((error: unknown) => this.logger.warn({ err: error }, 'recordings that were left behind could not be removed'));
-  }
-
-  /** Removes folders that no run can still be at, on whichever node of this machine. */
-  private async clear(): Promise<void> {
-    for (const name of (await readdir(tmpdir())).filter((one) => one.startsWith(FOLDER))) {
-      const path = join(tmpdir(), name);
-      const { mtimeMs } = await stat(path);
-      if (mtimeMs < Date.now() - 2 * TIMEOUT_MS) await rm(path, { recursive: true, force: true });
-    }
+    clearAudioFolders(TIMEOUT_MS).catch((error: unknown) =>
+      this.logger.warn({ err: error }, 'recordings that were left behind could not be removed'),
+    );
   }
 
   private async run(recording_sid: string, context: JobContext): Promise<void> {
@@ -82,7 +73,7 @@ export class TranscriptionJob implements OnApplicationBootstrap {
     // The first run may have ended without the queue's having noted it.
     if (!transcript || transcript.status === 'done') return;
     try {
-      const answers = await this.inFolder((folder) => this.transcribe(recording_sid, folder, context.signal));
+      const answers = await inAudioFolder((folder) => this.transcribe(recording_sid, folder, context.signal));
       await this.keep(recording_sid, assemble(answers), answers);
     } catch (error) {
       if (error instanceof Hopeless) {
@@ -172,15 +163,6 @@ export class TranscriptionJob implements OnApplicationBootstrap {
   private async lengthOf(recording_sid: string): Promise<number> {
     const account = await this.integrations.twilio();
     return (account && (await this.telephony.findRecording(account, recording_sid)))?.duration_seconds ?? 0;
-  }
-
-  private async inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    const folder = await mkdtemp(join(tmpdir(), FOLDER));
-    try {
-      return await work(folder);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
   }
 }
 

@@ -13,6 +13,8 @@ import { joinWebm } from './webm-writer.js';
 
 const TIMEOUT_MS = 30 * 60_000;
 const WEBM = 'audio/webm';
+/** By how much a browser's clock may be ahead of ours over a talk. */
+const CLOCKS_MS = 60_000;
 
 /** What is written of a talk's sound. */
 interface Audio {
@@ -76,9 +78,15 @@ export class MeetingJobs {
     const sized = await Promise.all(takes.map(async (take) => ({ ...take, size: (await this.uploads.position(take.id)) ?? 0 })));
     const there = sized.filter(({ size }) => size > 0);
     if (owner_id === null || there.length === 0) return null;
+    const ended_ms = talk.ended_at?.getTime() ?? Date.now();
     const webm = there.filter(({ content_type }) => content_type.toLowerCase().startsWith(WEBM));
     try {
-      const joined = await joinWebm(webm.map((take) => ({ read: () => this.uploads.read(take.id), began_ms: take.started_at.getTime() })));
+      const joined = await joinWebm(
+        webm.map(({ id, started_at }) => {
+          const began_ms = started_at.getTime();
+          return { read: () => this.uploads.read(id), began_ms, longest_ms: ended_ms - began_ms + CLOCKS_MS };
+        }),
+      );
       return { owner_id, content_type: WEBM, ending: 'webm', bytes: joined.bytes() };
     } catch (error) {
       if (!(error instanceof NotWebmError)) throw error;

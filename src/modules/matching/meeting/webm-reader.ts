@@ -60,6 +60,7 @@ export async function* readWebm(source: AsyncIterable<Buffer>): AsyncGenerator<W
         // A track number of one byte, the time in the cluster, flags, and the frame.
         if (payload.length < 5 || !((payload[0] as number) & 0x80)) break;
         const time_ms = Math.max(0, Math.round(((cluster + payload.readInt16BE(1)) * scale_ns) / MS_NS));
+        if (!Number.isSafeInteger(time_ms)) throw new NotWebmError('a time beyond all measure');
         yield { track: (payload[0] as number) & 0x7f, time_ms, data: Buffer.from(payload.subarray(4)) };
         break;
       }

@@ -1,10 +1,12 @@
-import { type Frame, ID, NotWebmError, readWebm } from './webm-reader.js';
+import { type Frame, ID, NotWebmError, readWebm, type WebmPart } from './webm-reader.js';
 
 /** One recording of a browser's. It can be read more than once. */
 export interface Take {
   readonly read: () => AsyncIterable<Buffer>;
   /** When it began; any clock that all takes go by, in milliseconds. */
   readonly began_ms: number;
+  /** How long it can have lasted at most; a day where nothing is said. */
+  readonly longest_ms?: number;
 }
 
 /** A part of the whole, in milliseconds from its beginning. */
@@ -23,6 +25,7 @@ export interface JoinedRecording {
 const CLUSTER_MS = 10_000;
 /** What a frame lasts where nothing comes after it that tells. */
 const FRAME_MS = 20;
+const DAY_MS = 86_400_000;
 const WRITER = 'Kaiwa';
 
 interface Placed extends Frame {
@@ -36,7 +39,8 @@ interface ClusterPlan {
 
 /**
  * Joins takes, in the order of their beginnings, into one WebM file that browsers can seek in: with its duration, and an index before the sound. What
- * passed between two takes is silence. The takes are read twice, and never held.
+ * passed between two takes is silence. A take ends where it is no WebM any more, or tells times that it cannot have: the others are not lost for it. The takes
+ * are read twice, and never held.
  * @throws NotWebmError where there is no frame
  */
 export async function joinWebm(takes: readonly Take[], span: Span = { from_ms: 0, to_ms: Infinity }): Promise<JoinedRecording> {
@@ -117,11 +121,14 @@ async function* framesOf(takes: readonly Take[], { from_ms, to_ms }: Span, tell?
   for (const take of takes) {
     const offset_ms = Math.max(end_ms, take.began_ms - zero_ms);
     let first_ms: number | null = null;
-    for await (const part of readWebm(take.read())) {
+    let tracks: Buffer | null = null;
+    for await (const part of soundOf(take)) {
       if ('tracks' in part) {
-        tell?.(part.tracks);
+        tracks ??= part.tracks;
         continue;
       }
+      // Of a take without a frame nothing is used.
+      if (first_ms === null && tracks) tell?.(tracks);
       first_ms ??= part.time_ms;
       const whole_ms = Math.max(end_ms, offset_ms + part.time_ms - first_ms);
       end_ms = whole_ms;
@@ -133,6 +140,22 @@ async function* framesOf(takes: readonly Take[], { from_ms, to_ms }: Span, tell?
       yield { track: part.track, time_ms, data: part.data, is_new_cluster };
     }
     end_ms += FRAME_MS;
+  }
+}
+
+/** What of a take can be used: all, but for one that somebody made up. */
+async function* soundOf({ read, longest_ms = DAY_MS }: Take): AsyncGenerator<WebmPart> {
+  let first_ms: number | null = null;
+  try {
+    for await (const part of readWebm(read())) {
+      if ('time_ms' in part) {
+        first_ms ??= part.time_ms;
+        if (part.time_ms - first_ms > longest_ms) return;
+      }
+      yield part;
+    }
+  } catch (error) {
+    if (!(error instanceof NotWebmError)) throw error;
   }
 }
 

@@ -29,6 +29,28 @@ async function written(source: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+const element = (id: string, content: Buffer): Buffer => {
+  const size = Buffer.alloc(8);
+  size.writeUIntBE(content.length, 2, 6);
+  size[0] = 1;
+  return Buffer.concat([Buffer.from(id, 'hex'), size, content]);
+};
+
+/** A take that somebody made up: a frame at each of these times, in clusters of their own. */
+function madeUp(times: readonly bigint[], frame = Buffer.from('810000008068656c6c6f', 'hex')): Buffer {
+  const clusters = times.map((time) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64BE(time);
+    return element('1f43b675', Buffer.concat([element('e7', bytes), element('a3', frame)]));
+  });
+  const head = [
+    element('1a45dfa3', Buffer.alloc(0)),
+    Buffer.from('1853806701ffffffffffffff', 'hex'),
+    element('1654ae6b', Buffer.from('none')),
+  ];
+  return Buffer.concat([...head, ...clusters]);
+}
+
 /** The number behind an element's id where it first stands. */
 function valueAt(bytes: Buffer, id: string, read: (at: number) => number): number {
   const at = bytes.indexOf(Buffer.from(id, 'hex'));
@@ -102,5 +124,29 @@ describe('joining', () => {
     expect((await joinWebm([take(0, empty), take(0)])).duration_ms).toBeGreaterThan(2_900);
     await expect(joinWebm([take(0, empty)])).rejects.toThrow('it has no sound');
     await expect(joinWebm([])).rejects.toThrow(NotWebmError);
+  });
+
+  it.each([
+    ['beyond all measure', [2n ** 64n - 1n]],
+    ['that the take cannot have', [0n, 90_000n]],
+    ['of years, in thousands of clusters', Array.from({ length: 200_000 }, (_, index) => BigInt(index) * 20_000n)],
+  ])('loses no other take for one with times %s', async (_what, times) => {
+    const whole = (await framesIn(inPieces(sound, 4_096))).length;
+    const wrong = { ...take(0, madeUp(times), 64 * 1_024), longest_ms: 60_000 };
+    const joined = await joinWebm([wrong, take(80_000)]);
+    const frames = await framesIn(inPieces(await written(joined.bytes()), 4_096));
+    const usable = times.filter((time) => time <= 60_000n).length;
+    expect(frames).toHaveLength(whole + usable);
+    expect(joined.duration_ms).toBeGreaterThan(82_900);
+    expect(joined.duration_ms).toBeLessThan(83_200);
+  });
+
+  it('describes its track as the first take does that has a frame', async () => {
+    const bytes = await written((await joinWebm([take(0, madeUp([])), take(1)])).bytes());
+    const tracksOf = async (source: AsyncIterable<Buffer>): Promise<Buffer | null> => {
+      for await (const part of readWebm(source)) if ('tracks' in part) return part.tracks;
+      return null;
+    };
+    expect(await tracksOf(inPieces(bytes, 512))).toEqual(await tracksOf(inPieces(sound, 512)));
   });
 });
