@@ -467,12 +467,23 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         const half = await send('--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nhalf of it');
         expect([half.status, half.body.code]).toEqual([400, 'VALIDATION_FAILED']);
         for (const body of ['', '--x', '--x\r\n', 'nonsense', '--x--\r\n']) expect([body, (await send(body)).status]).toEqual([body, 400]);
+        for (const nameless of ['form-data', 'form-data; filename="a"']) {
+          const { body } = await send(`--x\r\nContent-Disposition: ${nameless}\r\n\r\nx\r\n--x--\r\n`);
+          expect(body.details).toEqual([{ field: 'body', message: 'has a part without a name' }]);
+        }
         await expectNothingLeft();
       });
 
       it('another type of body answers 415', async () => {
-        for (const type of ['application/json', 'text/plain', 'multipart/form-data', 'multipart/mixed; boundary=x']) {
-          const refused = await alice.api<Failure>('/files', { method: 'POST', body: '{}', headers: { 'content-type': type } });
+        const types = [
+          'application/json',
+          'text/plain',
+          'multipart/form-data',
+          'multipart/mixed; boundary=x',
+          'application/x-www-form-urlencoded',
+        ];
+        for (const type of types) {
+          const refused = await alice.api<Failure>('/files', { method: 'POST', body: 'file=x', headers: { 'content-type': type } });
           expect([type, refused.status, refused.body.code]).toEqual([type, 415, 'UNSUPPORTED_MEDIA_TYPE']);
         }
       });
@@ -716,6 +727,29 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         const found = await Promise.all(made.map(({ id }) => read(owner, `/files/${id}`)));
         expect(found.map(({ bytes }) => sha256(bytes))).toEqual(contents.map(sha256));
       });
+
+      it('a caller that goes away while it reads is no fault of anybody', async () => {
+        const { id } = await upload(alice, randomBytes(MAX_BYTES));
+        for (let n = 0; n < 5; n++) {
+          const leaving = new AbortController();
+          const answer = await fetch(new URL(`/files/${id}`, server.url), {
+            headers: { authorization: `Bearer ${alice.access_token}` },
+            signal: leaving.signal,
+          });
+          await answer.body?.getReader().read();
+          leaving.abort();
+        }
+        const aborted = (): string[] =>
+          server
+            .logs()
+            .split('\n')
+            .filter((line) => line.includes('"aborted":true') && line.includes('"route":"/files/:id"'));
+        await eventually(
+          async () => aborted(),
+          (lines) => lines.length >= 5,
+        );
+        expect(server.logs()).not.toMatch(/DATABASE_UNAVAILABLE|STORAGE_UNAVAILABLE/);
+      }, 60_000);
 
       it('a file that is deleted while it is read, and deleted twice at once', async () => {
         const bytes = randomBytes(5_000_000);

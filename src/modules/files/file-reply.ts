@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { create as contentDisposition } from 'content-disposition';
 import type { ByteRange } from '../../integrations/storage/index.js';
+import { AppError } from '../../platform/errors/index.js';
 import type { KaiwaRequest, KaiwaResponse } from '../../platform/http/index.js';
 import { byteRange } from './byte-range.js';
 import { isShown } from './file-type.js';
@@ -60,10 +61,15 @@ export async function sendFile(request: KaiwaRequest, response: KaiwaResponse, f
 
 /** A caller that goes away is no error; a storage that breaks off breaks the answer off too, so that it is not taken for whole. */
 async function pour(bytes: Readable, response: KaiwaResponse): Promise<void> {
+  let is_gone = false;
+  // What the pipeline says in the end is the storage's word either way: an S3 server's answer that is given up for the caller fails as well.
+  response.once('close', () => {
+    is_gone = bytes.errored === null;
+  });
   try {
     await pipeline(bytes, response);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  } catch (cause) {
+    if (!is_gone) throw new AppError('STORAGE_UNAVAILABLE', { cause });
   }
 }
 
