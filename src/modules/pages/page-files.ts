@@ -49,7 +49,7 @@ export class PageFiles {
     };
   }
 
-  /** Takes all files off a page that is about to go; before it is locked. */
+  /** Takes all files off a page that is about to go; once it is locked, as whoever writes it attaches files after that. */
   release(page_id: string): Promise<void> {
     return this.attachments.detach(pageOf(page_id));
   }

@@ -126,13 +126,18 @@ export class PageRepository extends TenantRepository<Page> {
     return row ?? null;
   }
 
-  /** The pages that a user has made. */
-  async idsOf(creator_id: string): Promise<string[]> {
-    const rows = await this.database.sql<{ id: string }>('select id from pages where client_id = $1 and creator_id = $2 order by id', [
-      Scope.clientId(),
-      creator_id,
-    ]);
-    return rows.map(({ id }) => id);
+  /**
+   * Holds every page that a user has made or is listed on to the end of the transaction, all of them in one order, as whoever else goes may be
+   * on the same pages. Answers which the user has made.
+   */
+  async holdOf(user_id: string): Promise<string[]> {
+    const rows = await this.database.sql<{ id: string; is_own: boolean }>(
+      `select p.id, p.creator_id = $2 as is_own from pages p where p.client_id = $1 and p.id in (
+          select m.id from pages m where m.client_id = $1 and m.creator_id = $2
+          union select u.page_id from page_users u where u.client_id = $1 and u.user_id = $2) order by p.id for update`,
+      [Scope.clientId(), user_id],
+    );
+    return rows.filter(({ is_own }) => is_own).map(({ id }) => id);
   }
 
   /** What a user may do with a page besides what everybody may, or null. */
@@ -175,29 +180,17 @@ export class PageRepository extends TenantRepository<Page> {
     );
   }
 
-  /** Deletes what a user has made. */
+  /** Deletes what a user has made; what is held already. */
   async deleteOf(creator_id: string): Promise<void> {
-    await this.database.sql(
-      `with made as (select id from pages where client_id = $1 and creator_id = $2 order by id for update)
-       delete from pages where client_id = $1 and id in (select id from made)`,
-      [Scope.clientId(), creator_id],
-    );
+    await this.database.sql('delete from pages where client_id = $1 and creator_id = $2', [Scope.clientId(), creator_id]);
   }
 
-  /** Takes a user off every list; pages that listed the user have changed by it. */
+  /** Takes a user off every list of pages that are held already; they have changed by it. */
   async forgetUser(user_id: string): Promise<void> {
-    const values = [Scope.clientId(), user_id];
-    // First the pages, in one order, as every writer of them does.
-    const listed = await this.database.sql<{ id: string }>(
-      `select p.id from pages p where p.client_id = $1
-          and p.id in (select u.page_id from page_users u where u.client_id = $1 and u.user_id = $2) order by p.id for no key update`,
-      values,
+    await this.database.sql(
+      `with gone as (delete from page_users where client_id = $1 and user_id = $2 returning page_id)
+       update pages set rev = rev + 1 where client_id = $1 and id in (select page_id from gone)`,
+      [Scope.clientId(), user_id],
     );
-    if (listed.length === 0) return;
-    await this.database.sql('delete from page_users where client_id = $1 and user_id = $2', values);
-    await this.database.sql('update pages set rev = rev + 1 where client_id = $1 and id = any($2::uuid[])', [
-      Scope.clientId(),
-      listed.map(({ id }) => id),
-    ]);
   }
 }
