@@ -173,15 +173,19 @@ class MeasuredSource implements AsyncIterable<Buffer> {
   ) {}
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    let is_handed_out = false;
     try {
       for await (const chunk of this.source) {
         this.bytes += chunk.length;
         if (this.bytes > this.max_bytes) throw new ObjectTooLargeError(this.max_bytes);
         this.hash.update(chunk);
+        is_handed_out = true;
         yield chunk;
+        is_handed_out = false;
       }
     } catch (error) {
-      this.fault = error instanceof Error ? error : new Error(String(error));
+      // Whoever reads breaks off by an error too, once the server has failed.
+      if (!is_handed_out) this.fault = error instanceof Error ? error : new Error(String(error));
       throw error;
     }
   }
