@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import sharp from 'sharp';
 import { eventually, makeTenant, makeUser, operatorOf, type TestUser, uniqueName, withHeaders } from '../support/client.js';
 import { type Answer, type Api, startServer, type TestServer } from '../support/server.js';
@@ -323,6 +324,31 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         expect(await sharp(wide.bytes).metadata()).toMatchObject({ width: 900, height: 600 });
         expect(wide.headers.get('etag')).not.toBe(small.headers.get('etag'));
         await alice.api(`/files/${id}`, { method: 'DELETE' });
+        await isGone(id);
+      });
+
+      it('a variant that is made while its image is deleted goes with it', async () => {
+        const picture = await sharp({ create: { width: 300, height: 200, channels: 3, background: '#3366cc' } })
+          .png()
+          .toBuffer();
+        const { id } = await upload(alice, picture, 'picture.png');
+        const holder = new pg.Client({ connectionString: server.database_url });
+        await holder.connect();
+        try {
+          await holder.query('begin');
+          await holder.query('delete from files where id = $1', [id]);
+          const reading = read(alice, `/files/${id}?w=128`);
+          await eventually(
+            () => sql(server.database_url, `select 1 as one from pg_stat_activity where wait_event_type = 'Lock'`),
+            (waiting) => waiting.length > 0,
+          );
+          await holder.query('commit');
+          expect((await reading).status).toBe(200);
+        } finally {
+          await holder.end();
+        }
+        // Whatever is deleted next has the rest collected.
+        await alice.api(`/files/${(await upload(alice)).id}`, { method: 'DELETE' });
         await isGone(id);
       });
 
