@@ -217,6 +217,10 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         const { id } = await upload(alice, 'twelve bytes');
         const head = await alice.api(`/files/${id}`, { method: 'HEAD' });
         expect([head.status, head.body, head.headers.get('content-length')]).toEqual([200, null, '12']);
+        for (const range of ['bytes=0-3', 'bytes=99-']) {
+          const whole = await alice.api(`/files/${id}`, { method: 'HEAD', headers: { range } });
+          expect([whole.status, whole.headers.get('content-length'), whole.headers.get('content-range')]).toEqual([200, '12', null]);
+        }
       });
 
       it('files are listed newest first, each to its owner, page by page', async () => {

@@ -34,10 +34,12 @@ export async function sendFile(request: KaiwaRequest, response: KaiwaResponse, f
     response.writeHead(304, { ETag: etag, 'Cache-Control': 'private, no-cache' }).end();
     return;
   }
-  const is_whole_asked = !isCurrent(request.headers['if-range'] as string | undefined, etag, file.modified_at);
+  const is_head = request.method === 'HEAD';
+  // A range is asked for by GET alone (RFC 9110, section 14.2).
+  const is_whole_asked = is_head || !isCurrent(request.headers['if-range'] as string | undefined, etag, file.modified_at);
   const range = is_whole_asked ? null : byteRange(request.headers.range, file.size);
   const length = range ? range.end - range.start + 1 : file.size;
-  const bytes = request.method === 'HEAD' ? null : await file.open(range ?? undefined);
+  const bytes = is_head ? null : await file.open(range ?? undefined);
   // The caller may have gone while it was opened.
   if (response.destroyed) {
     bytes?.destroy();
