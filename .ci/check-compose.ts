@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
+import { NODE_FLAGS } from '../src/cli/flags.ts';
 
 /* Checks docker-compose.yml as far as it goes without Docker: its YAML, its shape, and that no secret stands in it. */
 
@@ -38,7 +39,8 @@ for (const [name, service] of services) {
 }
 
 const inline = file.services?.app?.build?.dockerfile_inline ?? '';
-for (const line of ['FROM node:26', 'npm ci', 'USER node', 'CMD ['])
+const command = `CMD ${JSON.stringify(['node', ...NODE_FLAGS, 'dist/src/main.js'])}`.replaceAll(',', ', ');
+for (const line of ['FROM node:26', 'npm ci', 'USER node', command])
   if (!inline.includes(line)) problems.push(`app: its Dockerfile lacks "${line}"`);
 for (const [, paths = ''] of inline.matchAll(/^COPY (?!--from)(.+) \S+$/gm)) {
   for (const path of paths.split(' ')) if (!existsSync(path)) problems.push(`app: its Dockerfile copies ${path}, which there is not`);

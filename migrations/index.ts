@@ -13,6 +13,7 @@ import { CreateMatching1763601000000 } from './1763601000000-CreateMatching.js';
 import { CreateMeetings1763601100000 } from './1763601100000-CreateMeetings.js';
 import { VersionFaqTerms1763601210000 } from './1763601210000-VersionFaqTerms.js';
 import { NameNodesOfRunners1763601250000 } from './1763601250000-NameNodesOfRunners.js';
+import { KeepTakesOfEndedAccounts1763601350000 } from './1763601350000-KeepTakesOfEndedAccounts.js';
 
 /** Every migration, oldest first; listed, so that a build without one does not compile. */
 export const MIGRATIONS: Array<new () => MigrationInterface> = [
@@ -30,4 +31,5 @@ export const MIGRATIONS: Array<new () => MigrationInterface> = [
   CreateMeetings1763601100000,
   VersionFaqTerms1763601210000,
   NameNodesOfRunners1763601250000,
+  KeepTakesOfEndedAccounts1763601350000,
 ];

@@ -320,6 +320,29 @@ describe('the end', () => {
   }, 60_000);
 });
 
+describe('a talk that was moved while it was recorded', () => {
+  it('promises no recording where nobody has come to it then', async () => {
+    const place = await makePlace(300);
+    const [hers, his] = [await visit(place.her_link, PHONE), await visit(place.his_link)];
+    for (const page of [his, hers]) await enter(page);
+    await hers.locator('#recording').waitFor({ state: 'visible', timeout: 20_000 });
+    await change(place, { date: minutes(24 * 60) });
+    for (const page of [hers, his])
+      await page.locator('#message-title', { hasText: '面談の日時が変わりました' }).waitFor({ state: 'visible' });
+    // Its time passes, and the word of its end is lost: the pages see it when they look.
+    await sql(
+      server.database_url,
+      "update matchings set date = now() - interval '6 minutes', ends_at = now() - interval '1 minute' where id = $1",
+      [place.matching_id],
+    );
+    for (const page of [hers, his]) {
+      await page.locator('#message-title', { hasText: '面談は終了しました' }).waitFor({ state: 'visible', timeout: 20_000 });
+      await page.locator('#message-text', { hasText: 'この面談の録音はありません' }).waitFor();
+    }
+    await Promise.all([hers, his].map((page) => page.context().close()));
+  }, 60_000);
+});
+
 describe('a talk that Amazon carries', () => {
   const atChime = async (): Promise<Place> => {
     const where = await makeTown(server.api);

@@ -104,6 +104,32 @@ describe('an import', () => {
     expect((await send(who, 'question,answer\n', 'text/csv', '?existing=maybe')).status).toBe(400);
   });
 
+  it('is done once where it is sent again by the same Idempotency-Key, and what that key named is nothing else', async () => {
+    const who = await makeTenant(server.api);
+    const keyed = <T = { created: number } & Refusal>(body: string, type = 'text/csv', query = ''): Promise<Answer<T>> =>
+      who.api<T>(`/faqs/import${query}`, { method: 'POST', body, headers: { 'content-type': type, 'idempotency-key': 'import-1' } });
+    const csv = 'question,answer\nq1,a1\n';
+    const first = await keyed(csv);
+    expect([first.status, first.body.created, first.headers.get('idempotency-replayed')]).toEqual([200, 1, null]);
+    const again = await keyed(csv);
+    expect([again.status, again.body, again.headers.get('idempotency-replayed')]).toEqual([200, first.body, 'true']);
+    for (const other of [
+      keyed('question,answer\nq1,b1\n'),
+      keyed(csv, 'text/csv; charset=shift_jis'),
+      keyed(csv, 'text/csv', '?existing=keep'),
+    ]) {
+      const { status, body } = await other;
+      expect([status, body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+    }
+    const large = await who.api<Refusal>('/faqs/import', {
+      method: 'POST',
+      body: Buffer.alloc(11 * 1024 * 1024, 'x'),
+      headers: { 'content-type': 'text/csv', 'idempotency-key': 'import-2' },
+    });
+    expect([large.status, large.body.code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+    expect(await known(who)).toEqual([{ question: 'q1', answer: 'a1', tags: [] }]);
+  });
+
   it('names every bad row by its line, and takes nothing of the file', async () => {
     const who = await makeTenant(server.api);
     const csv = [

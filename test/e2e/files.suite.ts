@@ -343,7 +343,11 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
           await holder.query('delete from files where id = $1', [id]);
           const reading = read(alice, `/files/${id}?w=128`);
           await eventually(
-            () => sql(server.database_url, `select 1 as one from pg_stat_activity where wait_event_type = 'Lock'`),
+            () =>
+              sql(
+                server.database_url,
+                `select 1 as one from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+              ),
             (waiting) => waiting.length > 0,
           );
           await holder.query('commit');

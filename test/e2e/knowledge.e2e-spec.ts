@@ -65,13 +65,36 @@ describe('FAQs', () => {
     ' leading',
     '😀'.repeat(500),
     'é',
-    'e\u0301',
     'export',
     '+ plus',
   ])('have any question as their name: %s', async (question) => {
     expect((await staff.api('/faq', post({ question, answer: 'yes' }))).status).toBe(201);
     expect(await staff.api(faqPath(question))).toMatchObject({ status: 200, body: { question } });
     expect((await staff.api(`/api${faqPath(question)}`, remove)).status).toBe(200);
+  });
+
+  it('are one however their characters are put together', async () => {
+    const [one, parts] = ['ガレージがありますか', 'ガレージがありますか'].map((text, index) =>
+      text.normalize(index === 0 ? 'NFC' : 'NFD'),
+    ) as [string, string];
+    expect(parts).not.toBe(one);
+    const json = { question: parts, answer: 'はい', tags: ['ガレージ', 'ガレージ'.normalize('NFD')] };
+    expect(await staff.api('/faq', post(json))).toMatchObject({ status: 201, body: { question: one, tags: ['ガレージ'] } });
+    expect(await staff.api('/faq', post({ question: one, answer: 'はい' }))).toMatchObject({ status: 409, body: { code: 'FAQ_EXISTS' } });
+    for (const question of [one, parts]) {
+      expect(await member.api(faqPath(question))).toMatchObject({ status: 200, body: { question: one } });
+      expect((await staff.api(faqPath(question), put({ answer: 'いいえ' }))).status).toBe(200);
+      const [found] = (await member.api<Array<{ question: string }>>(`/faqs?q=${encodeURIComponent(question)}`)).body;
+      expect(found?.question).toBe(one);
+    }
+    const csv = `question,answer\n${parts},もちろん\n`;
+    const headers = { 'content-type': 'text/csv' };
+    expect((await staff.api('/faqs/import', { method: 'POST', body: csv, headers })).body).toMatchObject({ created: 0, updated: 1 });
+    // 500 characters, however many parts they have.
+    const longest = 'が'.repeat(500).normalize('NFD');
+    expect((await staff.api('/faq', post({ question: longest, answer: 'x' }))).status).toBe(201);
+    for (const question of [longest, parts]) expect((await staff.api(faqPath(question), remove)).status).toBe(200);
+    expect((await staff.api(faqPath(one))).status).toBe(404);
   });
 
   it.each([

@@ -136,6 +136,12 @@ describe('master data', () => {
   it('has three kinds of work, fixed', async () => {
     const { body } = await member.api<Entry[]>('/jobs');
     expect(body.map(({ name }) => name)).toEqual(['エンジニア', '総合職', '研究職']);
+    const first = await member.api<Entry[]>('/jobs?limit=2');
+    const link = /<([^>]+)>; rel="next"/.exec(first.headers.get('link') ?? '')?.[1] as string;
+    const rest = await member.api<Entry[]>(link.slice(server.url.length));
+    expect([...first.body, ...rest.body]).toEqual(body);
+    expect([first.body.length, rest.headers.get('link')]).toEqual([2, null]);
+    for (const query of ['limit=0', 'limit=201', 'limit=x', 'cursor=x']) expect((await member.api(`/jobs?${query}`)).status).toBe(400);
     expect((await admin.api('/jobs', { method: 'POST', json: { name: '社長' } })).status).toBe(405);
     expect((await server.api('/jobs')).status).toBe(401);
   });

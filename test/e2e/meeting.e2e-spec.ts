@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import type { Socket } from 'socket.io-client';
 import { eventsOf, type EventsDocument, leastPayload } from '../architecture/events-document.js';
 import { connectSocket, emit, eventually, makeUser, next, type TestUser, withHeaders } from '../support/client.js';
+import { makeFolder } from '../support/folder.js';
 import { makeAdmin, makePerson, makeTown, minutesAhead, type Town } from '../support/matching.js';
 import { type Answer, startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
@@ -35,6 +37,7 @@ interface Refusal {
 interface State {
   phase: string;
   recorder: string | null;
+  is_recorded: boolean;
   people: Record<'speaker' | 'listener', { name: string; is_here: boolean; tab_id: string | null; is_recording: boolean }>;
 }
 
@@ -50,20 +53,24 @@ interface Entered {
 
 const NOBODY = '019ac1f0-0000-7000-8000-000000000000';
 
+let folder: Awaited<ReturnType<typeof makeFolder>>;
 let server: TestServer;
 let town: Town;
 let admin: TestUser;
 const sockets: Socket[] = [];
 
 beforeAll(async () => {
-  server = await startServer({ env: { STUN_URLS: 'stun:stun.example.com:3478' } });
+  folder = await makeFolder();
+  server = await startServer({ env: { ...folder.env, STUN_URLS: 'stun:stun.example.com:3478' } });
   town = await makeTown(server.api);
   admin = await makeAdmin(server.api, town);
 }, 120_000);
 
 afterAll(async () => {
   for (const socket of sockets) socket.disconnect();
-  expect(await server.stop()).toBe(0);
+  const code = await server.stop();
+  await folder.close();
+  expect(code).toBe(0);
   expect(server.logs()).not.toMatch(/"level":"(error|fatal)"/);
 });
 
@@ -102,6 +109,23 @@ const shift = (matching_id: string, minutes: number): Promise<unknown> =>
     'update matchings set date = now() + make_interval(mins => $2), ends_at = now() + make_interval(mins => $2) + make_interval(mins => meeting_length) where id = $1',
     [matching_id, minutes],
   );
+
+const waitingJobs = (name: string, key: string): Promise<object[]> =>
+  sql(server.database_url, 'select 1 from graphile_worker._private_jobs where key like $1', [`%:${name}:${key}`]);
+
+/** Has a job that waits run at once. */
+const hurry = (name: string, key: string): Promise<unknown> =>
+  sql(server.database_url, 'update graphile_worker._private_jobs set run_at = now() where key like $1', [`%:${name}:${key}`]);
+
+/** The same, and waits until it has run. */
+async function runNow(name: string, key: string): Promise<void> {
+  await hurry(name, key);
+  await eventually(
+    () => waitingJobs(name, key),
+    (waiting) => waiting.length === 0,
+    15_000,
+  );
+}
 
 /** A socket at a meeting, as the page has one. */
 async function join(link: string, token = tokenIn(link)): Promise<Socket> {
@@ -264,11 +288,34 @@ describe('a link', () => {
     expect((await server.api(`/meetings/nothing/join?token=${token}`)).body).toMatchObject({ statusCode: 404, code: 'MEETING_NOT_FOUND' });
     // Whoever follows a link in a browser reads a page, however it is broken.
     const page = `${server.url}/meetings/${idIn(link)}/join`;
-    for (const broken of [`${link}x`, page, `${page}?token=`, `${page}?token=${'x'.repeat(300)}`, link.replace(idIn(link), 'nothing')]) {
-      const person = await fetch(broken, { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
-      expect([person.status, await person.text()]).toEqual([404, expect.stringContaining('このリンクは使えません')]);
+    const cut = [
+      '',
+      '/',
+      `/${idIn(link).slice(0, 20)}`,
+      `/${idIn(link)}`,
+      `/${idIn(link)}/`,
+      `/${idIn(link)}/joi`,
+      `/${idIn(link)}/join/x/y`,
+    ];
+    const broken = [
+      ...[`${link}x`, page, `${page}/`, `${page}?token=`, `${page}?token=${'x'.repeat(300)}`, link.replace(idIn(link), 'nothing')],
+      ...cut.flatMap((path) => [`${server.url}/meetings${path}`, `${server.url}/api/meetings${path}?token=x`]),
+    ];
+    for (const url of broken) {
+      const person = await fetch(url, { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
+      const html = await person.text();
+      expect([url, person.status, html]).toEqual([url, 404, expect.stringContaining('このリンクは使えません')]);
       expect(person.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+      expect((await fetch(new URL(/href="([^"]+)"/.exec(html)?.[1] as string, url))).headers.get('content-type')).toContain('text/css');
     }
+    // A program reads the error.
+    for (const path of cut) {
+      const answer = await server.api<Refusal>(`/meetings${path}`, { headers: { accept: 'application/json' } });
+      expect([path, answer.status, answer.body.code]).toEqual([path, 404, 'NOT_FOUND']);
+      const written = await fetch(`${server.url}/meetings${path}`, { method: 'POST', headers: { accept: 'text/html' } });
+      expect([path, written.status, written.headers.get('content-type')]).toEqual([path, 404, expect.stringContaining('application/json')]);
+    }
+    expect((await server.api(`/meetings/${idIn(link)}/recordings`)).status).toBe(405);
 
     const credentials: Array<Record<string, string>> = [{ authorization: `Bearer ${token}` }, { cookie: `token=${token}` }];
     for (const headers of credentials) {
@@ -629,6 +676,277 @@ describe('what is recorded', () => {
     expect(await sql(server.database_url, 'select 1 from meeting_takes where meeting_id = $1', [idIn(his_link)])).toEqual([]);
   }, 60_000);
 
+  /** Nothing is left of what browsers have recorded of a talk: no row, and no byte. */
+  async function expectNothingOf(meeting_id: string, takes: readonly string[]): Promise<void> {
+    expect(await sql(server.database_url, 'select id from meeting_takes where meeting_id = $1', [meeting_id])).toEqual([]);
+    expect(await sql(server.database_url, 'select id from uploads where id = any($1)', [takes])).toEqual([]);
+    await eventually(
+      async () => (await folder.keys()).filter((key) => takes.some((take) => key.includes(take))),
+      (keys) => keys.length === 0,
+      15_000,
+    );
+  }
+
+  it('goes with a talk that is called off while it is under way', async () => {
+    const { his, hers, his_link, her_link, student, matching } = await both();
+    await shift(matching.id, -1);
+    const [his_take, her_take] = [(await begin(his_link)).body.id, (await begin(her_link)).body.id];
+    for (const [link, take] of [
+      [his_link, his_take],
+      [her_link, her_take],
+    ] as const) {
+      expect((await send(link, take, 0, Buffer.from('sound'))).status).toBe(204);
+    }
+    expect((await folder.keys()).filter((key) => key.includes(his_take))).toHaveLength(1);
+    // One of them is sending.
+    let rest: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        rest = controller;
+        controller.enqueue(Buffer.from('more '));
+      },
+    });
+    const headers = { 'meeting-token': tokenIn(his_link), 'content-type': 'application/offset+octet-stream', 'upload-offset': '5' };
+    const path = `/meetings/${idIn(his_link)}/recordings/${his_take}`;
+    const sending = server.api<Refusal>(path, { method: 'PATCH', body, duplex: 'half', headers });
+    await eventually(
+      () => sql(server.database_url, 'select 1 from uploads where id = $1 and locked_by is not null', [his_take]),
+      (held) => held.length === 1,
+    );
+
+    const told = next<State>(hers, 'meeting:people');
+    const cancelled = await admin.api<Matching>(`/matching/${matching.id}`, { method: 'PATCH', json: { status: 'cancelled' } });
+    expect([cancelled.status, cancelled.body.status]).toEqual([200, 'cancelled']);
+    expect(await told).toMatchObject({ phase: 'cancelled', is_recorded: false });
+    rest?.enqueue(Buffer.from('sound'));
+    rest?.close();
+    expect(await sending).toMatchObject({ status: 404, body: { code: 'UPLOAD_NOT_FOUND' } });
+    expect((await send(her_link, her_take, 5, Buffer.from('more'))).body.code).toBe('UPLOAD_NOT_FOUND');
+    expect((await begin(her_link)).body.code).toBe('MEETING_CLOSED');
+    await expectNothingOf(idIn(his_link), [his_take, her_take]);
+    expect(await emit(his, 'meeting:look')).toMatchObject({ ok: true, state: { phase: 'cancelled', is_recorded: false } });
+
+    // Its time comes all the same.
+    await shift(matching.id, -31);
+    await runNow('matching.settle', matching.id);
+    expect((await student.api<Matching>(`/matching/${matching.id}`)).body).toMatchObject({
+      status: 'cancelled',
+      is_done_meeting: false,
+      audio_url: null,
+    });
+  }, 60_000);
+
+  it('leaves nothing where it begins at the moment at which the talk is called off', async () => {
+    const { his_link, matching } = await both();
+    const door = new pg.Client({ connectionString: server.database_url });
+    await door.connect();
+    try {
+      // Whoever begins has looked whether the talk is open, and waits with the writing until the talk is being called off.
+      await door.query('begin');
+      await door.query('lock table uploads in share mode');
+      const waiting = (what: string): Promise<object[]> =>
+        sql(
+          server.database_url,
+          `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and ${what}`,
+        );
+      const begun = begin(his_link);
+      await eventually(
+        () => waiting("query like '%insert into uploads%'"),
+        (found) => found.length === 1,
+      );
+      let is_cancelled = false;
+      const cancelled = admin.api(`/matching/${matching.id}`, { method: 'PATCH', json: { status: 'cancelled' } });
+      const settled = cancelled.then(() => (is_cancelled = true));
+      await eventually(
+        () => waiting("wait_event = 'transactionid'"),
+        (found) => found.length === 1 || is_cancelled,
+      );
+      await door.query('commit');
+      await settled;
+      const { status, body } = await begun;
+      expect([(await cancelled).status, [201, 409].includes(status)]).toEqual([200, true]);
+      await expectNothingOf(idIn(his_link), status === 201 ? [body.id] : []);
+    } finally {
+      await door.end();
+    }
+  });
+
+  it('goes where the account of one of the two ends before the talk begins', async () => {
+    const { her_link, speaker } = await both();
+    const { id } = (await begin(her_link)).body;
+    expect((await send(her_link, id, 0, Buffer.from('sound'))).status).toBe(204);
+    expect((await speaker.api('/user', { method: 'DELETE' })).status).toBe(200);
+    expect((await send(her_link, id, 5, Buffer.from('more'))).body.code).toBe('UPLOAD_NOT_FOUND');
+    await expectNothingOf(idIn(her_link), [id]);
+  });
+
+  it('goes, and nobody has met, where a talk is moved to a time at which nobody is let in yet', async () => {
+    const { his, hers, his_link, student, matching } = await both();
+    const { id } = (await begin(his_link)).body;
+    expect((await send(his_link, id, 0, Buffer.from('sound'))).status).toBe(204);
+    const move = (json: object): Promise<Answer> => student.api(`/matching/${matching.id}`, { method: 'PATCH', json });
+    const told = next<State>(hers, 'meeting:people');
+    expect((await move({ date: minutesAhead(1_440) })).status).toBe(200);
+    expect(await told).toMatchObject({ phase: 'early', is_recorded: false });
+    expect((await send(his_link, id, 5, Buffer.from('more'))).body.code).toBe('UPLOAD_NOT_FOUND');
+    expect((await begin(his_link)).body.code).toBe('MEETING_CLOSED');
+    await expectNothingOf(idIn(his_link), [id]);
+    for (const socket of [his, hers]) await emit(socket, 'meeting:leave', { has_left: false });
+
+    await shift(matching.id, -31);
+    await runNow('matching.settle', matching.id);
+    expect((await student.api<Matching>(`/matching/${matching.id}`)).body).toMatchObject({
+      status: 'no_show',
+      is_done_meeting: false,
+      audio_url: null,
+    });
+  }, 60_000);
+
+  it('goes on where a talk is moved by minutes, or made longer, and the two have met', async () => {
+    const [moved, resized] = [await both(), await both()];
+    for (const [{ his_link, student, matching }, json] of [
+      [moved, { date: minutesAhead(8) }],
+      [resized, { meeting_length: 45 }],
+    ] as const) {
+      const { id } = (await begin(his_link)).body;
+      expect((await send(his_link, id, 0, Buffer.from('sound'))).status).toBe(204);
+      expect((await student.api(`/matching/${matching.id}`, { method: 'PATCH', json })).status).toBe(200);
+      expect((await send(his_link, id, 5, Buffer.from('more'))).status).toBe(204);
+      await shift(matching.id, -46);
+      await runNow('matching.settle', matching.id);
+      expect((await student.api<Matching>(`/matching/${matching.id}`)).body).toMatchObject({ status: 'done', is_done_meeting: true });
+    }
+  }, 60_000);
+
+  it('two who are still in it have met where the talk comes back to a time at which they may be', async () => {
+    const { student, matching } = await both();
+    for (const date of [minutesAhead(1_440), minutesAhead(6)]) {
+      expect((await student.api(`/matching/${matching.id}`, { method: 'PATCH', json: { date } })).status).toBe(200);
+    }
+    expect(
+      await sql(server.database_url, 'select 1 from meetings where matching_id = $1 and met_at is not null', [matching.id]),
+    ).toHaveLength(1);
+  });
+
+  it('nobody comes in who looked before the talk was moved to another day', async () => {
+    const { student, speaker, matching } = await makePair();
+    const [her_link, his_link] = [await linkOf(student, matching.id), await linkOf(speaker, matching.id)];
+    const [hers, his] = [await join(her_link), await join(his_link)];
+    await enter(hers);
+    const door = new pg.Client({ connectionString: server.database_url });
+    await door.connect();
+    try {
+      // Whoever comes in has looked whether the talk is open, and waits; the move comes first.
+      await door.query('begin');
+      await door.query('select 1 from meetings where id = $1 for update', [idIn(his_link)]);
+      const entered = enter(his);
+      await eventually(
+        () =>
+          sql(server.database_url, "select 1 from pg_stat_activity where datname = current_database() and wait_event = 'transactionid'"),
+        (found) => found.length === 1,
+      );
+      await door.query("update matchings set date = date + interval '1 day', ends_at = ends_at + interval '1 day' where id = $1", [
+        matching.id,
+      ]);
+      await door.query('commit');
+      expect(await entered).toMatchObject({ ok: false, code: 'MEETING_CLOSED' });
+    } finally {
+      await door.end();
+    }
+    expect(await sql(server.database_url, 'select 1 from meetings where id = $1 and met_at is not null', [idIn(his_link)])).toEqual([]);
+  });
+
+  it('is the meeting’s, and no upload of anybody’s', async () => {
+    const { his_link, student, speaker } = await both();
+    const { id } = (await begin(his_link)).body;
+    expect((await send(his_link, id, 0, Buffer.from('sound'))).status).toBe(204);
+    const key = await town.owner.api<{ key: string }>('/api-keys', { method: 'POST', json: { name: 'files', scopes: ['files'] } });
+    const system = withHeaders(server.api, { authorization: `Bearer ${key.body.key}`, 'x-client-id': town.client_id });
+    const tus = { 'tus-resumable': '1.0.0' };
+    for (const api of [speaker.api, student.api, admin.api, system]) {
+      expect((await api(`/uploads/${id}`, { method: 'HEAD', headers: tus })).status).toBe(404);
+      const headers = { ...tus, 'upload-offset': '5', 'content-type': 'application/offset+octet-stream' };
+      for (const init of [
+        { method: 'PATCH', body: 'more', headers },
+        { method: 'DELETE', headers: tus },
+      ]) {
+        const refused = await api<Refusal>(`/uploads/${id}`, init);
+        expect([refused.status, refused.body.code]).toEqual([404, 'UPLOAD_NOT_FOUND']);
+      }
+    }
+    expect((await send(his_link, id, 5, Buffer.from('more'))).headers.get('upload-offset')).toBe('9');
+  });
+
+  it('is the other’s where the account of the one ends whose browser has recorded it', async () => {
+    const sound = await readFile(new URL('../support/talk.webm', import.meta.url));
+    const heard = async ({ student, matching }: Pair): Promise<Buffer> => {
+      const done = await eventually(
+        async () => (await student.api<Matching>(`/matching/${matching.id}`)).body,
+        ({ audio_url }) => audio_url !== null,
+        15_000,
+      );
+      expect(done).toMatchObject({ status: 'done', is_done_meeting: true });
+      const [file] = await sql<{ owner_id: string }>(
+        server.database_url,
+        'select f.owner_id from matchings m join files f on f.client_id = m.client_id and f.id = m.audio_file_id where m.id = $1',
+        [matching.id],
+      );
+      expect(file?.owner_id).toBe(student.id);
+      return Buffer.from(await (await fetch(done.audio_url as string)).arrayBuffer());
+    };
+
+    // While the talk is under way: it ends with the account.
+    const under_way = await both();
+    await shift(under_way.matching.id, -1);
+    const whole = (await begin(under_way.his_link)).body.id;
+    expect((await send(under_way.his_link, whole, 0, sound, sound.length)).status).toBe(204);
+    const told = next(under_way.hers, 'meeting:ended');
+    expect((await under_way.speaker.api('/user', { method: 'DELETE' })).status).toBe(200);
+    expect(await told).toEqual({ is_recorded: true });
+    expect((await heard(under_way)).length).toBeGreaterThan(sound.length / 2);
+
+    // After its end, before what was recorded was joined.
+    const over = await both();
+    await shift(over.matching.id, -1);
+    const part = (await begin(over.his_link)).body.id;
+    expect((await send(over.his_link, part, 0, sound)).status).toBe(204);
+    for (const socket of [over.his, over.hers]) await emit(socket, 'meeting:leave', { has_left: true });
+    await eventually(
+      async () => (await over.student.api<Matching>(`/matching/${over.matching.id}`)).body.status,
+      (status) => status === 'done',
+      15_000,
+    );
+    expect((await over.speaker.api('/user', { method: 'DELETE' })).status).toBe(200);
+    await sql(server.database_url, "update meetings set ended_at = now() - interval '3 minutes' where id = $1", [idIn(over.his_link)]);
+    await hurry('meeting.assemble', idIn(over.his_link));
+    expect((await heard(over)).length).toBeGreaterThan(sound.length / 2);
+    await expectNothingOf(idIn(over.his_link), [part]);
+  }, 60_000);
+
+  it('is nobody’s where both accounts end', async () => {
+    const { his_link, speaker, student, matching } = await both();
+    await shift(matching.id, -1);
+    const { id } = (await begin(his_link)).body;
+    expect((await send(his_link, id, 0, Buffer.from('sound'))).status).toBe(204);
+    const ended = await Promise.all([speaker, student].map(({ api }) => api('/user', { method: 'DELETE' })));
+    expect(ended.map(({ status }) => status)).toEqual([200, 200]);
+    await sql(server.database_url, "update meetings set ended_at = now() - interval '3 minutes' where id = $1", [idIn(his_link)]);
+    await hurry('meeting.assemble', idIn(his_link));
+    await eventually(
+      () => sql(server.database_url, 'select 1 from meetings where id = $1 and recorded_at is not null', [idIn(his_link)]),
+      (found) => found.length === 1,
+      15_000,
+    );
+    await eventually(
+      () => sql(server.database_url, 'select 1 from uploads where id = $1', [id]),
+      (found) => found.length === 0,
+    );
+    await expectNothingOf(idIn(his_link), [id]);
+    expect(await sql(server.database_url, 'select 1 from matchings where id = $1 and audio_file_id is not null', [matching.id])).toEqual(
+      [],
+    );
+  }, 60_000);
+
   it('is refused where it is no sound, too much, or nobody’s', async () => {
     const { his_link } = await both();
     expect((await begin(his_link, { content_type: 'text/html' })).status).toBe(400);
@@ -653,9 +971,7 @@ describe('the end', () => {
     await enter(await join(await linkOf(missed.student, missed.matching.id)));
     for (const { matching } of [met, missed]) {
       await shift(matching.id, -31);
-      await sql(server.database_url, "update graphile_worker._private_jobs set run_at = now() where key like '%:matching.settle:' || $1", [
-        matching.id,
-      ]);
+      await hurry('matching.settle', matching.id);
     }
     const ended = next(met.his, 'meeting:ended');
     const settled = (pair: Pair): Promise<Matching> =>
@@ -674,25 +990,14 @@ describe('the end', () => {
     const { his, hers, his_link, student, matching } = await both();
     await emit(hers, 'meeting:leave', { has_left: true });
     await emit(his, 'meeting:leave', { has_left: true });
-    const jobs = await sql(server.database_url, "select 1 from graphile_worker._private_jobs where key like '%:meeting.end:' || $1", [
-      matching.id,
-    ]);
-    expect(jobs).toEqual([]);
+    expect(await waitingJobs('meeting.end', matching.id)).toEqual([]);
     await shift(matching.id, -1);
     const back = await join(his_link);
     expect(await enter(back, 'back')).toMatchObject({ ok: true });
     await emit(back, 'meeting:leave', { has_left: true });
     expect((await enter(back, 'back')).ok).toBe(true);
     // The job that the leaving asked for finds somebody there.
-    await sql(server.database_url, "update graphile_worker._private_jobs set run_at = now() where key like '%:meeting.end:' || $1", [
-      matching.id,
-    ]);
-    await eventually(
-      async () =>
-        sql(server.database_url, "select 1 from graphile_worker._private_jobs where key like '%:meeting.end:' || $1", [matching.id]),
-      (waiting) => waiting.length === 0,
-      15_000,
-    );
+    await runNow('meeting.end', matching.id);
     expect((await student.api<Matching>(`/matching/${matching.id}`)).body.status).toBe('booked');
   }, 60_000);
 });

@@ -151,7 +151,7 @@ describe('the files of a page', () => {
           sql<{ count: number }>(
             server.database_url,
             // Longer than it takes the database to look whether statements wait for each other.
-            `select count(*)::int as count from pg_stat_activity where wait_event_type = 'Lock' and now() - query_start > interval '1.2 s'`,
+            `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and now() - query_start > interval '1.2 s'`,
           ),
         ([row]) => row?.count === statements,
       );

@@ -91,6 +91,23 @@ async function keyOf(...scopes: string[]): Promise<Api> {
 }
 
 describe('POST /calls', () => {
+  it('is refused where the account of the one or the other is shut, as if there were nobody', async () => {
+    const [tanaka, sato] = await two();
+    expect((await owner.api(`/users/${sato.id}`, { method: 'PATCH', json: { disabled: true } })).status).toBe(200);
+    const phone = await keyOf('phone');
+    for (const refused of [
+      await call<Refusal>(tanaka.api, { callee_id: sato.id }),
+      await call<Refusal>(phone, { caller_id: sato.id, callee_id: tanaka.id }),
+    ]) {
+      expect([refused.status, refused.body.code, refused.body.message]).toEqual([404, 'USER_NOT_FOUND', 'User not found']);
+    }
+    expect(
+      await sql(server.database_url, 'select 1 from calls where caller_id = any($1) or callee_id = any($1)', [[tanaka.id, sato.id]]),
+    ).toEqual([]);
+    expect((await owner.api(`/users/${sato.id}`, { method: 'PATCH', json: { disabled: false } })).status).toBe(200);
+    expect((await call(tanaka.api, { callee_id: sato.id })).status).toBe(201);
+  });
+
   it('makes a call that rings, as both see it', async () => {
     const [tanaka, sato] = await two();
     const made = await call(tanaka.api, { callee_id: sato.id, media: 'video' });

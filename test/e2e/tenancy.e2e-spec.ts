@@ -523,6 +523,18 @@ describe('invitations', () => {
     expect([refused.status, refused.body.code]).toEqual([403, 'REGISTRATION_CLOSED']);
   });
 
+  it('are for nobody who has an account in the tenant already', async () => {
+    const guest = await makeUser(api, { client_id: other.client_id });
+    for (const email of [member.email, member.email.toUpperCase()]) {
+      const refused = await invite(owner, { email });
+      expect([refused.status, refused.body.code, refused.body.message]).toEqual([409, 'EMAIL_TAKEN', 'Email already registered']);
+    }
+    expect((await owner.api<Invitation[]>('/invitations?limit=200')).body.map(({ email }) => email)).not.toContain(member.email);
+    // Who has one elsewhere is a stranger here, and members learn nothing.
+    expect((await invite(owner, { email: guest.email })).status).toBe(201);
+    expect((await invite(member, { email: member.email })).status).toBe(403);
+  });
+
   it('make admins by owners alone, and are not the members’ to give', async () => {
     const admin = await withRole('admin');
     expect((await invite(admin, { email: 'a@example.com', role: 'owner' })).status).toBe(403);

@@ -267,6 +267,31 @@ export function describeUploads(where: string, open: () => Promise<Place>): void
       await expectNothingLeft();
     });
 
+    it('a type that is not taken is refused as soon as the first bytes tell it, in however many parts they come', async () => {
+      const pdf = Buffer.concat([Buffer.from('%PDF-1.7\n1 0 obj\n'), randomBytes(300_000)]);
+      const size = 3_000_000;
+      // At once, though the larger part of it is still to come.
+      const path = await begin(alice, size);
+      const refused = await send(alice, path, 0, pdf);
+      expect([refused.status, refused.body.code]).toEqual([415, 'FILE_TYPE_NOT_TAKEN']);
+      expect((await send(alice, path, 0, pdf)).body.code).toBe('UPLOAD_NOT_FOUND');
+      // With the part that completes what tells it.
+      const parts = await begin(alice, size);
+      expect((await send(alice, parts, 0, pdf.subarray(0, 30_000))).status).toBe(204);
+      expect((await send(alice, parts, 30_000, pdf.subarray(30_000, 60_000), elsewhere(alice))).status).toBe(204);
+      expect((await send(alice, parts, 60_000, pdf.subarray(60_000, 70_000))).body.code).toBe('FILE_TYPE_NOT_TAKEN');
+      expect((await alice.api(parts, { method: 'HEAD', headers: TUS })).status).toBe(404);
+      // And with the request that makes the upload.
+      const made = await alice.api<Failure>('/uploads', {
+        method: 'POST',
+        headers: { ...BYTES, 'upload-length': String(size) },
+        body: pdf as unknown as string,
+      });
+      expect([made.status, made.body.code]).toEqual([415, 'FILE_TYPE_NOT_TAKEN']);
+      expect(await sql(database.url, 'select 1 from uploads where size = $1', [size])).toEqual([]);
+      await expectNothingLeft();
+    }, 40_000);
+
     it('an upload is its owner’s alone', async () => {
       const path = await begin(alice, 10);
       const anonymous = withHeaders(one.api, { 'x-client-id': owner.client_id });

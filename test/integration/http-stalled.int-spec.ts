@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { receiveForm } from '../../src/modules/files/multipart.js';
 import type { AppError } from '../../src/platform/errors/index.js';
-import type { KaiwaRequest } from '../../src/platform/http/index.js';
+import { type KaiwaRequest, readStreamed } from '../../src/platform/http/index.js';
 import { Probe } from './http-adapter.fixture.js';
 
 /* Clients that stop in the middle of a body. */
@@ -32,6 +33,38 @@ describe('a body that stalls', () => {
 
   it('is none that comes in time', async () => {
     expect(await probe.post('/echo', { a: 1 })).toMatchObject({ status: 201, json: { body: { a: 1 } } });
+  });
+});
+
+describe('a streamed body that stalls', () => {
+  it('is refused after some silence, and is none where it only takes its time', async () => {
+    const read: unknown[] = [];
+    const server = createServer((request, response) => {
+      readStreamed(request as KaiwaRequest, 1_000, 1_500).then(
+        () => {
+          read.push(String((request as KaiwaRequest).body));
+          response.writeHead(200, { Connection: 'close' }).end();
+        },
+        (error: unknown) => {
+          read.push((error as AppError).code);
+          response.writeHead((error as AppError).status, (error as AppError).headers).end();
+        },
+      );
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const talk = async (parts: readonly string[]): Promise<void> => {
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').resume();
+      socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n');
+      for (const part of parts) {
+        await pause(500);
+        socket.write(part);
+      }
+      await once(socket, 'close');
+    };
+    await talk(['a', 'b', 'c', 'd']);
+    await talk(['a', 'b']);
+    server.close();
+    expect(read).toEqual(['abcd', 'REQUEST_TIMEOUT']);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   Logger,
   NO_IDEMPOTENCY,
   NO_IDEMPOTENCY_WHEN,
+  readStreamed,
 } from '../../platform/http/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { canonicalHash } from './canonical-json.js';
@@ -52,7 +53,7 @@ export class IdempotencyGuard implements CanActivate {
   }
 
   private async claim(wanted: IdempotentRequest, request: KaiwaRequest, response: KaiwaResponse): Promise<boolean> {
-    const said = canonicalHash([queryOf(request.url), Buffer.isBuffer(request.body) ? canonicalHash(request.body) : request.body]);
+    const said = canonicalHash([queryOf(request.url), await bodyOf(request)]);
     const request_hash = this.box.fingerprint(said);
     // Twice, because the request before may free the key between the two statements.
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -93,6 +94,15 @@ export class IdempotencyGuard implements CanActivate {
       );
     });
   }
+}
+
+/** What the body says; one that its route streams is read first, now that it is known who sends it. The same bytes of another type say something else. */
+async function bodyOf(request: KaiwaRequest): Promise<unknown> {
+  const { body: kind, body_limit_bytes } = request.route!.options;
+  if (kind === 'stream') await readStreamed(request, body_limit_bytes);
+  if (!Buffer.isBuffer(request.body)) return request.body;
+  const bytes = canonicalHash(request.body);
+  return kind === 'stream' ? [request.headers['content-type'] ?? '', bytes] : bytes;
 }
 
 /** Answers that the same request would get again; two transactions that met are none. */

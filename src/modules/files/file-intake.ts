@@ -97,6 +97,11 @@ export class FileIntake {
     }
   }
 
+  /** True where nothing restricts which types are taken. */
+  get takes_every_type(): boolean {
+    return this.config.env.FILE_TYPES === undefined;
+  }
+
   /** @throws FILE_TYPE_NOT_TAKEN */
   assertTaken(type: string): void {
     if (!isTaken(type, this.config.env.FILE_TYPES)) throw new AppError('FILE_TYPE_NOT_TAKEN');

@@ -41,7 +41,7 @@ export class MatchingJobs {
   private async settle(id: string): Promise<void> {
     await this.database.transaction(async () => {
       const matching = await this.matchings.lock(id);
-      if (!matching || matching.ends_at.getTime() > Date.now()) return;
+      if (!matching || matching.status === 'cancelled' || matching.ends_at.getTime() > Date.now()) return;
       await this.ending.settle(matching);
     });
   }
@@ -51,19 +51,20 @@ export class MatchingJobs {
   }
 
   /**
-   * Calls off what somebody was to come to, and settles what is over; inside the transaction that ends their account. The others are told
+   * Calls off what somebody was to come to, and settles what is over or ends with them; inside the transaction that ends their account. The others are told
    * afterwards, since their counters may be in other hands that wait for this account.
    */
   private async abandonAll(user_id: string): Promise<void> {
     for (const matching of await this.matchings.lockBookedOf(user_id)) {
       const { id, speaker_id, listener_id } = matching;
-      const is_over = matching.ends_at.getTime() <= Date.now();
-      const act = !is_over ? 'abandon' : matching.is_done_meeting ? 'finish' : 'miss';
-      const status = serverStatus(act, matching.status);
-      if (status) await this.matchings.update({ id }, { status });
+      if (await this.ending.settleBegun(matching)) {
+        await this.news.tell(id);
+        continue;
+      }
+      await this.matchings.update({ id }, { status: serverStatus('abandon', matching.status) ?? matching.status });
+      await this.ending.callOff(id);
       await this.news.tell(id);
       const other = speaker_id === user_id ? listener_id : speaker_id;
-      if (is_over) continue;
       await this.payments.release(matching, speaker_id === user_id ? 'speaker' : 'listener');
       if (other === null) continue;
       const text = await this.notices.words('cancelled', matching);

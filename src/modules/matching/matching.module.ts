@@ -24,6 +24,7 @@ import { MeetingRepository } from './meeting/meeting.repository.js';
 import { MeetingService } from './meeting/meeting.service.js';
 import { MeetingTokens } from './meeting/meeting-tokens.js';
 import { MeetingVoice } from './meeting/meeting-voice.js';
+import { NowherePage } from './meeting/nowhere-page.js';
 import { PartyRepository } from './meeting/party.repository.js';
 import { RecordingService } from './meeting/recording.service.js';
 import { TakeRepository } from './meeting/take.repository.js';
@@ -62,6 +63,7 @@ import { PaymentService } from './payment/payment.service.js';
     MeetingService,
     MeetingTokens,
     MeetingVoice,
+    NowherePage,
     NotificationRepository,
     NotificationService,
     PaymentRepository,

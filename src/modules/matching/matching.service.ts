@@ -13,6 +13,7 @@ import type { Matching } from './matching.entity.js';
 import { assertMatching, isDesk, type Party, partyOf } from './matching.policy.js';
 import { MatchingRepository, type NamedMatching } from './matching.repository.js';
 import { type MatchingView, toMatchingView } from './matching.view.js';
+import { MeetingEnding } from './meeting/meeting-ending.js';
 import { MeetingNews } from './meeting/meeting-news.js';
 import { MatchingNotices } from './matching-notices.js';
 import { PaymentService } from './payment/payment.service.js';
@@ -34,6 +35,7 @@ export class MatchingService {
     private readonly rooms: RoomService,
     private readonly messages: MessageService,
     private readonly notices: MatchingNotices,
+    private readonly ending: MeetingEnding,
     private readonly news: MeetingNews,
     private readonly payments: PaymentService,
     private readonly jobs: Jobs,
@@ -139,7 +141,9 @@ export class MatchingService {
     if (when.date.getTime() === matching.date.getTime() && when.meeting_length === matching.meeting_length) return;
     await this.matchings.move(matching.id, when);
     const moved = { ...matching, ...when };
-    await this.notices.tell(when.date.getTime() === matching.date.getTime() ? 'resized' : 'moved', moved);
+    const begins_as_before = when.date.getTime() === matching.date.getTime();
+    await this.notices.tell(begins_as_before ? 'resized' : 'moved', moved);
+    if (!begins_as_before) await this.ending.beginAnew(matching.id);
     await this.finishAt(moved);
     await this.news.tell(matching.id);
   }
@@ -148,6 +152,7 @@ export class MatchingService {
     await this.matchings.update({ id: matching.id }, { status: 'cancelled' });
     await this.payments.release(matching, by);
     await this.notices.tell('cancelled', matching);
+    await this.ending.callOff(matching.id);
     await this.news.tell(matching.id);
   }
 

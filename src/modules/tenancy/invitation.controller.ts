@@ -16,7 +16,7 @@ export class InvitationController {
   @Post()
   @Access('admin')
   @NoIdempotency()
-  @Answers(201, NewInvitationView)
+  @Answers(201, NewInvitationView, { refuses: ['EMAIL_TAKEN'] })
   createInvitation(@CurrentActor() actor: Actor, @Body() body: CreateInvitationDto): Promise<NewInvitationView> {
     return this.invitations.create(actor, body);
   }

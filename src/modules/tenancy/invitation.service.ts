@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { hashSecret, newSecret } from '../../platform/crypto/index.js';
 import { Database, type Page, type PageRequest } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
+import { EventBus } from '../../platform/events/index.js';
 import type { Actor } from '../../platform/scope/index.js';
 import { caseless } from '../../platform/text/index.js';
 import { AuditService } from './audit.service.js';
@@ -20,14 +21,19 @@ export class InvitationService {
     private readonly database: Database,
     private readonly invitations: InvitationRepository,
     private readonly audit: AuditService,
+    private readonly events: EventBus,
   ) {}
 
-  /** Invites an email address; the answer alone holds the token. @throws FORBIDDEN also for a role that the inviter may not give */
+  /**
+   * Invites an email address; the answer alone holds the token.
+   * @throws FORBIDDEN also for a role that the inviter may not give, EMAIL_TAKEN where the address has an account already
+   */
   async create(actor: Actor, input: CreateInvitationDto): Promise<NewInvitationView> {
     const role = input.role ?? 'member';
     assertInviteAs(actor, role);
     const token = newSecret();
     return this.database.transaction(async () => {
+      await this.events.announce('invitation.creating', { email: input.email });
       const made = await this.invitations.insert({
         email: input.email,
         email_key: caseless(input.email),

@@ -18,10 +18,16 @@ export interface ApiKeyDeleting {
   readonly id: string;
 }
 
+/** Somebody is being invited: take part in the same transaction. */
+export interface InvitationCreating {
+  readonly email: string;
+}
+
 declare module '../../platform/events/index.js' {
   interface DomainEvents {
     'tenant.creating': TenantCreating;
     'tenant.deleted': TenantDeleted;
     'api_key.deleting': ApiKeyDeleting;
+    'invitation.creating': InvitationCreating;
   }
 }

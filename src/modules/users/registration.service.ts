@@ -48,6 +48,10 @@ export class RegistrationService {
     this.events.during('tenant.creating', async ({ owner }) => {
       await this.insert({ ...EMPTY_PROFILE, ...owner, role: 'owner' }, false);
     });
+    // Whoever has an account could use an invitation for nothing.
+    this.events.during('invitation.creating', async ({ email }) => {
+      if ((await this.users.taken('', email)).email) throw new AppError('EMAIL_TAKEN');
+    });
   }
 
   /**

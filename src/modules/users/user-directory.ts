@@ -16,4 +16,9 @@ export class UserDirectory {
     for (let at = 0; at < wanted.length; at += MOST_AT_ONCE) found.push(...(await this.users.names(wanted.slice(at, at + MOST_AT_ONCE))));
     return found;
   }
+
+  /** True where all of these are people who may sign in: nobody unknown, and nobody whose account is shut. */
+  async areActive(ids: readonly string[]): Promise<boolean> {
+    return (await this.users.active(ids)).length === new Set(ids).size;
+  }
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import bodyParser from 'body-parser';
 import { AppError } from '../errors/index.js';
+import { AlreadyAnswered } from './already-answered.js';
 import type { KaiwaRequest, KaiwaResponse } from './exchange.js';
 import type { RouteOptions } from './route-options.js';
 
@@ -8,6 +9,8 @@ type Done = (error?: unknown) => void;
 
 /** How long a client that was refused may go on sending before its connection is cut, so that it comes to read the refusal. */
 const LINGER_MS = 5_000;
+/** A client that sends nothing for so long has gone. */
+const SILENCE_MS = 60_000;
 
 const PLAIN_JSON = /^application\/(?:[\w.-]+\+)?json(?:\s*;\s*charset="?utf-?8"?)?\s*$/i;
 const ANY_JSON = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
@@ -136,6 +139,55 @@ function toRefusal(error: unknown): unknown {
   if (status === 415) return new AppError('UNSUPPORTED_MEDIA_TYPE');
   if (status === 400) return new AppError('MALFORMED_JSON');
   return error;
+}
+
+/**
+ * What a route streams, as it comes. Its reader may stop early and still answer: stock iteration would end the connection with it.
+ * @throws REQUEST_TIMEOUT where nothing comes for `silence_ms`
+ */
+export async function* streamed(request: KaiwaRequest, silence_ms = SILENCE_MS): AsyncGenerator<Buffer> {
+  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+  const silence = Promise.withResolvers<never>();
+  silence.promise.catch(() => undefined);
+  const onSilence = (): void => silence.reject(timedOut(request));
+  request.setTimeout(silence_ms, onSilence);
+  try {
+    for (;;) {
+      const next = chunks.next();
+      // Whoever stopped waiting for it hears nothing of its failure.
+      next.catch(() => undefined);
+      const result = await Promise.race([next, silence.promise]);
+      if (result.done) return;
+      yield result.value;
+    }
+  } finally {
+    request.off('timeout', onSilence);
+    // What is done with it may take longer.
+    request.setTimeout(0);
+  }
+}
+
+/**
+ * Reads the body that a route streams, whole, into `req.body`, where something besides the route must have seen it.
+ * @throws PAYLOAD_TOO_LARGE beyond `limit` bytes; REQUEST_TIMEOUT; AlreadyAnswered where the client went away, whom nobody answers
+ */
+export async function readStreamed(request: KaiwaRequest, limit: number, silence_ms = SILENCE_MS): Promise<void> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of streamed(request, silence_ms)) {
+      size += chunk.length;
+      if (size > limit) break;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw request.destroyed && !request.complete ? new AlreadyAnswered() : error;
+  }
+  if (size > limit) {
+    linger(request);
+    throw new AppError('PAYLOAD_TOO_LARGE', { headers: { Connection: 'close' } });
+  }
+  request.body = Buffer.concat(chunks, size);
 }
 
 /** The refusal of a request whose body does not come; its connection ends with the answer. */

@@ -1,5 +1,5 @@
 export { AlreadyAnswered } from './already-answered.js';
-export { linger, timedOut } from './body-reader.js';
+export { linger, readStreamed, streamed, timedOut } from './body-reader.js';
 export * from './decorators/index.js';
 export * from './error-body.view.js';
 export * from './event-stream.js';

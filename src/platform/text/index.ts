@@ -1,2 +1,3 @@
 export * from './caseless.js';
+export * from './composed.js';
 export * from './search-text.js';

@@ -6,16 +6,17 @@ import {
   AcceptsStream,
   Access,
   Answers,
+  BodyLimit,
   CurrentActor,
   type KaiwaRequest,
   type KaiwaResponse,
   linger,
-  NoIdempotency,
+  streamed,
 } from '../../../platform/http/index.js';
 import { AppError } from '../../../platform/errors/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { CreateFaqDto, ExportFaqsQuery, ImportFaqsQuery } from './faq.dto.js';
-import { type FaqFormat, FaqImportService } from './faq-import.service.js';
+import { type FaqFormat, FaqImportService, MAX_IMPORT_BYTES } from './faq-import.service.js';
 import { ImportReportView } from './faq.view.js';
 
 const FAQ_EXAMPLE = { question: '駐車場はありますか', answer: '3台分ございます。', tags: ['車'] };
@@ -61,7 +62,7 @@ export class FaqFileController {
   @Post('import')
   @Access('staff', { scope: 'phone' })
   @AcceptsStream()
-  @NoIdempotency()
+  @BodyLimit(MAX_IMPORT_BYTES)
   @ApiOperation({
     requestBody: { required: true, content: { 'application/json': { schema: LIST, example: [FAQ_EXAMPLE] }, 'text/csv': CSV } },
   })
@@ -72,8 +73,7 @@ export class FaqFileController {
     const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
     try {
       if (encoding !== 'identity') throw new AppError('UNSUPPORTED_MEDIA_TYPE', { message: 'The body must not be compressed' });
-      const bytes = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-      return await this.files.take(actor, bytes, type, query.existing ?? 'update');
+      return await this.files.take(actor, bytesOf(request), type, query.existing ?? 'update');
     } catch (error) {
       // Whoever went away midway has sent no whole file, and reads no answer.
       if (request.destroyed && !request.complete) throw new AppError('VALIDATION_FAILED', { cause: error });
@@ -83,6 +83,11 @@ export class FaqFileController {
       throw error;
     }
   }
+}
+
+/** The body as it comes; with an `Idempotency-Key` it has been read already. */
+function bytesOf(request: KaiwaRequest): AsyncIterable<Uint8Array> {
+  return Buffer.isBuffer(request.body) ? Readable.from([request.body]) : streamed(request);
 }
 
 function preferredOf(request: KaiwaRequest): FaqFormat {

@@ -10,6 +10,7 @@ import { FaqView } from './faq.view.js';
 
 const FAQ_PARAM = {
   max: MAX_QUESTION,
+  compose: true,
   description: 'The question that names the FAQ, percent-encoded',
   example: '営業時間を教えてください',
 };

@@ -17,6 +17,7 @@ export class CreateFaqDto {
   @IsText({
     min: 1,
     max: MAX_QUESTION,
+    compose: true,
     pattern: NAME_PATTERN,
     description: 'What callers ask; it names the FAQ',
     example: '営業時間を教えてください',
@@ -35,6 +36,7 @@ export class CreateFaqDto {
   @IsText({
     min: 1,
     max: MAX_TAG,
+    compose: true,
     pattern: VISIBLE,
     each: true,
     max_items: MAX_TAGS,
@@ -50,6 +52,7 @@ export class UpdateFaqDto {
   @IsText({
     min: 1,
     max: MAX_QUESTION,
+    compose: true,
     pattern: NAME_PATTERN,
     optional: true,
     description: 'Another question, which names it from then on',
@@ -70,6 +73,7 @@ export class UpdateFaqDto {
   @IsText({
     min: 1,
     max: MAX_TAG,
+    compose: true,
     pattern: VISIBLE,
     each: true,
     max_items: MAX_TAGS,
@@ -85,6 +89,7 @@ export class FaqQuery extends PageQuery {
   @IsText({
     min: 1,
     max: 500,
+    compose: true,
     optional: true,
     description: 'The ones nearest to this, best first, on one page; all by their question where nothing is given',
     example: '何時まで営業していますか',

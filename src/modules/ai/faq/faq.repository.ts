@@ -3,6 +3,7 @@ import { In } from 'typeorm';
 import { Database, MAX_LIMIT, TenantRepository } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
 import { Scope } from '../../../platform/scope/index.js';
+import { composed } from '../../../platform/text/index.js';
 import { Faq } from './faq.entity.js';
 import { type AskedTerms, type FaqTerms, type FaqText, TERMS_VERSION } from './faq-terms.js';
 import { FaqTermsRepository } from './faq-terms.repository.js';
@@ -41,6 +42,13 @@ export class FaqRepository extends TenantRepository<Faq> {
     private readonly terms: FaqTermsRepository,
   ) {
     super(database, Faq, { columns: ['question'], direction: 'asc' });
+  }
+
+  /** The FAQ of a question, however its characters are put together; one that is there as it was asked comes second, from before they were. */
+  async findNamed(question: string): Promise<Faq | null> {
+    const name = composed(question);
+    const found = await this.find({ question: In(name === question ? [name] : [name, question]) });
+    return found.find((faq) => faq.question === name) ?? found[0] ?? null;
   }
 
   /** The FAQs of these questions, in their order. */

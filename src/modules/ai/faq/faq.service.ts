@@ -35,7 +35,7 @@ export class FaqService {
   /** @throws FORBIDDEN, FAQ_NOT_FOUND */
   async get(actor: Actor, question: string): Promise<FaqView> {
     assertAi(actor, 'faqs.read');
-    const faq = await this.faqs.findOne({ question });
+    const faq = await this.faqs.findNamed(question);
     if (!faq) throw new AppError('FAQ_NOT_FOUND');
     return toFaqView(faq);
   }
@@ -62,7 +62,8 @@ export class FaqService {
     assertAi(actor, 'faqs.write');
     return this.named(() =>
       this.database.transaction(async () => {
-        const before = await this.faqs.findOne({ question }, { lock: { mode: 'pessimistic_write' } });
+        const named = await this.faqs.findNamed(question);
+        const before = named && (await this.faqs.findOne({ id: named.id }, { lock: { mode: 'pessimistic_write' } }));
         if (!before) throw new AppError('FAQ_NOT_FOUND');
         const text = {
           question: change.question ?? before.question,
@@ -83,7 +84,7 @@ export class FaqService {
   async remove(actor: Actor, question: string): Promise<void> {
     assertAi(actor, 'faqs.write');
     await this.database.transaction(async () => {
-      const faq = await this.faqs.findOne({ question });
+      const faq = await this.faqs.findNamed(question);
       if (!faq || (await this.faqs.delete({ id: faq.id })) === 0) throw new AppError('FAQ_NOT_FOUND');
       await this.audit.record(actor, 'faq.deleted', 'faq', faq.id, { question });
     });

@@ -36,8 +36,8 @@ export class RingService {
   ) {}
 
   /**
-   * Calls somebody: all their sockets ring, for 45 s at most. @throws USER_NOT_FOUND, USER_BUSY where either is in a call that rings or is
-   * answered, NOT_YOURSELF, VALIDATION_FAILED for calling oneself
+   * Calls somebody: all their sockets ring, for 45 s at most. @throws USER_NOT_FOUND also where an account is shut, USER_BUSY where either is in a
+   * call that rings or is answered, NOT_YOURSELF, VALIDATION_FAILED for calling oneself
    */
   async start(actor: Actor, body: StartCallDto): Promise<UserCallView> {
     const caller_id = partyOf(actor, body.caller_id, 'caller_id');
@@ -173,7 +173,7 @@ export class RingService {
   }
 
   private async assertUsers(user_ids: readonly string[]): Promise<void> {
-    if ((await this.users.byIds(user_ids)).length < user_ids.length) throw new AppError('USER_NOT_FOUND');
+    if (!(await this.users.areActive(user_ids))) throw new AppError('USER_NOT_FOUND');
   }
 }
 

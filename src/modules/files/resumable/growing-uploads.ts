@@ -28,7 +28,8 @@ export interface MadeFile {
 
 /**
  * Uploads whose length nobody knows while they grow, such as a recording that is still going on. They lie where all uploads do, survive a broken
- * connection and a node's end, and expire as those do; who may write is the caller's to decide.
+ * connection and a node's end, and expire as those do. They are the caller's alone, who decides who may write: no user owns them, nor can reach them by the
+ * protocol for uploads.
  */
 @Injectable()
 export class GrowingUploads {
@@ -48,11 +49,11 @@ export class GrowingUploads {
     this.store = new UploadStore(storage, uploads, account, locker, () => '', logger);
   }
 
-  /** Begins one of at most `max_bytes`, which is to belong to a user, and answers its id. @throws QUOTA_EXCEEDED, USER_NOT_FOUND */
-  async begin(owner_id: string, max_bytes: number): Promise<string> {
+  /** Begins one of at most `max_bytes`, in the open transaction where there is one, and answers its id. @throws QUOTA_EXCEEDED */
+  async begin(max_bytes: number): Promise<string> {
     if ((await this.intake.free()) < max_bytes) throw new AppError('QUOTA_EXCEEDED');
     const id = newId();
-    if (!(await this.uploads.add({ id, owner_id, metadata: null, size: max_bytes }))) throw new AppError('USER_NOT_FOUND');
+    await this.uploads.add({ id, owner_id: null, metadata: null, size: max_bytes });
     return id;
   }
 
@@ -113,10 +114,11 @@ export class GrowingUploads {
     }
   }
 
-  /** Takes uploads away with their bytes; one that is gone already is no error. */
+  /** Takes uploads away with their bytes, in the open transaction where there is one; one that is gone already is no error. */
   async discard(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
     for (const id of ids) await this.uploads.delete(id);
-    this.trash.wake();
+    this.database.afterCommit(() => this.trash.wake());
   }
 }
 

@@ -40,6 +40,9 @@ interface Asked {
   readonly owner_id: string;
 }
 
+/** An upload that is a user's. */
+type OwnedUpload = ResumableUpload & { readonly owner_id: string };
+
 /** Uploads that survive a broken connection (tus 1.0.0): each becomes a file of the same id once its last byte is there. */
 @Injectable()
 export class ResumableService {
@@ -60,7 +63,15 @@ export class ResumableService {
   ) {
     this.server = new Server({
       path: '/uploads',
-      datastore: new UploadStore(storage, uploads, account, locker, (id) => this.asked.get(id)?.owner_id ?? '', logger),
+      datastore: new UploadStore(
+        storage,
+        uploads,
+        account,
+        locker,
+        (id) => this.asked.get(id)?.owner_id ?? '',
+        logger,
+        intake.takes_every_type ? null : (type) => intake.assertTaken(type),
+      ),
       locker,
       maxSize: intake.max_bytes,
       disableTerminationForFinishedUploads: true,
@@ -138,10 +149,17 @@ export class ResumableService {
     this.prefixes.set(asked, request.baseUrl);
     const answer = await this.server.handleWeb(asked);
     body?.release();
-    if (answer.status >= 400) throw refusalOf(answer.status, this.thrown.get(asked), await answer.text(), headers);
+    if (answer.status >= 400) throw this.refused(answer.status, this.thrown.get(asked), await answer.text(), headers);
     if (request.method === 'DELETE') this.trash.wake();
     for (const [name, value] of answer.headers) if (!OURS.test(name)) response.setHeader(name, value);
     response.writeHead(answer.status, answer.status === 204 ? {} : { 'Content-Length': 0 }).end();
+  }
+
+  /** An upload whose first bytes were refused is gone, and leaves bytes to be cleared away. */
+  private refused(...answer: Parameters<typeof refusalOf>): unknown {
+    const refusal = refusalOf(...answer);
+    if (refusal instanceof AppError && refusal.code === 'FILE_TYPE_NOT_TAKEN') this.trash.wake();
+    return refusal;
   }
 
   /** Whose upload it is to be, and whether there is room for it. */
@@ -160,8 +178,8 @@ export class ResumableService {
 
   /** @throws UPLOAD_NOT_FOUND for those whose upload it is not */
   private async assertMine(actor: Actor, id: string, method: string | undefined): Promise<void> {
-    const upload = await this.uploads.find(id);
-    if (!upload || !mayManage(actor, upload.owner_id)) throw new AppError('UPLOAD_NOT_FOUND');
+    const upload = await this.get(id);
+    if (!mayManage(actor, upload.owner_id)) throw new AppError('UPLOAD_NOT_FOUND');
     // Nobody mixes bytes into another person's file, whatever else they may.
     if (method === 'PATCH' && actor.kind === 'user' && actor.id !== upload.owner_id) throw new AppError('UPLOAD_NOT_FOUND');
     const is_asking = method === 'HEAD';
@@ -169,11 +187,17 @@ export class ResumableService {
     if (is_asking && upload.received === upload.size && upload.finished_at === null) await this.finish(id);
   }
 
+  /** What a module lets grow is the module's own, and as absent here to everybody. @throws UPLOAD_NOT_FOUND */
+  private async get(id: string): Promise<OwnedUpload> {
+    const upload = await this.uploads.find(id);
+    if (!upload || !isOwned(upload)) throw new AppError('UPLOAD_NOT_FOUND');
+    return upload;
+  }
+
   /** Makes a file of the upload's parts, once; whoever comes second waits for the first. */
   private finish(id: string): Promise<void> {
     return this.locker.hold(id, async () => {
-      const upload = await this.uploads.find(id);
-      if (!upload) throw new AppError('UPLOAD_NOT_FOUND');
+      const upload = await this.get(id);
       if (upload.finished_at !== null) return;
       if (!(await this.files.exists(id))) await this.join(upload);
       await this.uploads.finish(id);
@@ -181,7 +205,7 @@ export class ResumableService {
     });
   }
 
-  private async join(upload: ResumableUpload): Promise<void> {
+  private async join(upload: OwnedUpload): Promise<void> {
     const place = await this.intake.reserve(upload.id);
     try {
       const taken = await this.intake.store(place, this.read(upload));
@@ -202,6 +226,10 @@ export class ResumableService {
       for await (const chunk of (await this.storage.open(key)) as AsyncIterable<Buffer>) yield chunk;
     }
   }
+}
+
+function isOwned(upload: ResumableUpload): upload is OwnedUpload {
+  return upload.owner_id !== null;
 }
 
 /** What the client calls the file; uppy and tus-js-client say `filename` or `name`. */

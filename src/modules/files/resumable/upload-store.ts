@@ -4,15 +4,19 @@ import type { Logger } from '../../../platform/http/index.js';
 import { newId } from '../../../platform/ids/index.js';
 import { Scope } from '../../../platform/scope/index.js';
 import type { Storage } from '../../../integrations/storage/index.js';
+import { HEAD_BYTES, typeOf } from '../file-type.js';
 import type { StorageAccountRepository } from '../storage-account.repository.js';
 import { TusError } from './tus-error.js';
 import type { UploadLocker } from './upload-locker.js';
-import { UPLOAD_LIFE_S, type UploadRepository } from './upload.repository.js';
+import { type ResumableUpload, UPLOAD_LIFE_S, type UploadRepository } from './upload.repository.js';
 
 /** A part is stored at once or not at all, so that this much is lost at most where a server dies. */
 const SEGMENT_BYTES = 6 * 1024 * 1024;
 const MOST_SEGMENTS = 2_000;
 const RESERVED_FOR_S = 26 * 3_600;
+
+/** Throws for a type that is not taken. */
+export type AssertTaken = (content_type: string) => void;
 
 /** Whom an upload belongs to is decided before the library asks for it to be made. */
 export type OwnerOf = (upload_id: string) => string;
@@ -31,6 +35,8 @@ export class UploadStore extends DataStore {
     private readonly locker: UploadLocker,
     private readonly ownerOf: OwnerOf,
     private readonly logger: Logger,
+    /** Asked as soon as an upload's first bytes have told its type; null where every type is taken. */
+    private readonly assertTaken: AssertTaken | null = null,
   ) {
     super();
   }
@@ -71,7 +77,10 @@ export class UploadStore extends DataStore {
   private async append(stream: Readable, id: string, offset: number): Promise<number> {
     const upload = await this.uploads.find(id);
     if (!upload) throw new TusError('FILE_NOT_FOUND');
-    const source = new SegmentSource(stream, Math.max(SEGMENT_BYTES, Math.ceil(upload.size / MOST_SEGMENTS)));
+    const source = new SegmentSource(
+      this.examined(stream, upload, offset),
+      Math.max(SEGMENT_BYTES, Math.ceil(upload.size / MOST_SEGMENTS)),
+    );
     let at = offset;
     while (await source.hasMore()) {
       const key = `uploads/${Scope.clientId()}/${id}/${newId()}`;
@@ -83,8 +92,44 @@ export class UploadStore extends DataStore {
       }
       at += bytes;
     }
+    if (source.fault instanceof TypeRefusal) {
+      await this.uploads.delete(id);
+      throw source.fault.cause;
+    }
     if (source.fault) throw source.fault;
     return at;
+  }
+
+  /** What comes, which breaks off where the upload's first bytes are of a type that is not taken. A file that is smaller is examined when it is whole. */
+  private async *examined(stream: AsyncIterable<Buffer>, upload: ResumableUpload, offset: number): AsyncGenerator<Buffer> {
+    let head = this.assertTaken && upload.size >= HEAD_BYTES && offset < HEAD_BYTES ? await this.read(upload) : null;
+    for await (const chunk of stream) {
+      if (head !== null) {
+        head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
+        if (head.length === HEAD_BYTES) {
+          this.assertTypeOf(await typeOf(head, false));
+          head = null;
+        }
+      }
+      yield chunk;
+    }
+  }
+
+  /** @throws TypeRefusal */
+  private assertTypeOf(content_type: string): void {
+    try {
+      this.assertTaken?.(content_type);
+    } catch (error) {
+      throw new TypeRefusal('The type is not taken', { cause: error });
+    }
+  }
+
+  private async read({ segments }: ResumableUpload): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for (const key of segments) {
+      for await (const chunk of (await this.storage.open(key)) as AsyncIterable<Buffer>) chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
   }
 
   private async discard(key: string): Promise<void> {
@@ -97,6 +142,9 @@ export class UploadStore extends DataStore {
   }
 }
 
+/** Why a stream breaks off whose first bytes are of a type that is not taken. */
+class TypeRefusal extends Error {}
+
 /** Cuts a stream into segments. Where it breaks off, the segment ends as if the stream had ended, and the fault is told afterwards. */
 class SegmentSource {
   fault: Error | null = null;
@@ -105,10 +153,10 @@ class SegmentSource {
   private is_over = false;
 
   constructor(
-    stream: Readable,
+    stream: AsyncIterable<Buffer>,
     private readonly segment_bytes: number,
   ) {
-    this.chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    this.chunks = stream[Symbol.asyncIterator]();
   }
 
   async hasMore(): Promise<boolean> {

@@ -5,7 +5,8 @@ import { Scope } from '../../../platform/scope/index.js';
 /** An upload that goes on over several requests. */
 export interface ResumableUpload {
   readonly id: string;
-  readonly owner_id: string;
+  /** Null for what a module of this server lets grow: it is nobody's but the module's. */
+  readonly owner_id: string | null;
   /** As the client gave it, encoded. */
   readonly metadata: string | null;
   readonly size: number;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../../platform/database/index.js';
 import { Jobs } from '../../../platform/jobs/index.js';
+import { GrowingUploads } from '../../files/index.js';
 import type { Matching } from '../matching.entity.js';
 import { serverStatus } from '../matching.policy.js';
 import { MatchingRepository } from '../matching.repository.js';
@@ -8,7 +9,7 @@ import { MeetingRepository } from './meeting.repository.js';
 import { MeetingVoice } from './meeting-voice.js';
 import { type Party, PartyRepository } from './party.repository.js';
 import { TakeRepository } from './take.repository.js';
-import type { Talk } from './talk.js';
+import { phaseOf, type Talk } from './talk.js';
 
 declare module '../../../platform/jobs/index.js' {
   interface JobPayloads {
@@ -33,6 +34,7 @@ export class MeetingEnding {
     private readonly meetings: MeetingRepository,
     private readonly parties: PartyRepository,
     private readonly takes: TakeRepository,
+    private readonly uploads: GrowingUploads,
     private readonly voice: MeetingVoice,
     private readonly jobs: Jobs,
   ) {
@@ -67,6 +69,40 @@ export class MeetingEnding {
     return has_met;
   }
 
+  /**
+   * Ends the meeting of a matching that is called off, in the open transaction, which has the matching locked: nothing of it was recorded. What a browser
+   * still sends finds no place any more.
+   */
+  async callOff(matching_id: string): Promise<void> {
+    const meeting = await this.meetings.lockOf(matching_id);
+    if (!meeting) return;
+    const now = new Date();
+    await this.meetings.update({ id: meeting.id }, { ended_at: now, recorded_at: now });
+    await this.forget(meeting.id);
+  }
+
+  /**
+   * A talk begins at another time, in the open transaction, which has the matching locked. Where nobody is let in by then yet, those who came in early have
+   * not met, and what was recorded until now goes; where the two are in it and may stay, they have met.
+   */
+  async beginAnew(matching_id: string): Promise<void> {
+    const meeting = await this.meetings.lockOf(matching_id);
+    const talk = meeting && (await this.meetings.findTalk(meeting.id));
+    if (!talk) return;
+    if (phaseOf(talk) === 'early') {
+      await this.meetings.update({ id: talk.id }, { met_at: null });
+      await this.forget(talk.id);
+      return;
+    }
+    const parties = await this.parties.list(talk.id);
+    if (parties.filter(({ is_here }) => is_here).length === 2) await this.meetings.noteMet(talk.id);
+  }
+
+  /** The rows go in the open transaction, and condemn the bytes, so that nothing of them is left wherever the server stops. */
+  private async forget(meeting_id: string): Promise<void> {
+    await this.uploads.discard(await this.takes.deleteOf(meeting_id));
+  }
+
   private async endDeserted(matching_id: string): Promise<void> {
     await this.database.transaction(async () => {
       const matching = await this.matchings.lock(matching_id);
@@ -76,6 +112,16 @@ export class MeetingEnding {
       if (parties.some(({ is_here }) => is_here)) return;
       await this.settle(matching);
     });
+  }
+
+  /** Settles a matching whose time is over, or whose talk is under way and one of the two goes for good; false for any other. */
+  async settleBegun(matching: Matching): Promise<boolean> {
+    const now_ms = Date.now();
+    const is_over = matching.ends_at.getTime() <= now_ms;
+    const has_begun = matching.date.getTime() <= now_ms;
+    if (!is_over && !(has_begun && (await this.meetings.findOne({ matching_id: matching.id }))?.met_at)) return false;
+    await this.settle(matching);
+    return true;
   }
 
   /** What becomes of a matching whose talk is over. */

@@ -36,14 +36,14 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'Cross-Origin-Opener-Policy': 'same-origin',
 };
 
-/** What a person sees whose link leads nowhere. */
+/** What a person sees whose link leads nowhere; `{place}` stands for the way to the folder that all links are in. */
 export const NOWHERE_HTML = `<!doctype html>
 <html lang="ja">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Kaiwa</title>
-<link rel="stylesheet" href="../assets/meeting.css">
+<link rel="stylesheet" href="{place}/assets/meeting.css">
 </head>
 <body>
 <main class="card">

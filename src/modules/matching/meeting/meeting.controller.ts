@@ -12,9 +12,9 @@ import {
   type KaiwaRequest,
   type KaiwaResponse,
   linger,
-  timedOut,
   NoIdempotency,
   Public,
+  streamed,
 } from '../../../platform/http/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { BeginTakeDto, CreateMeetingDto, JoinQuery, MEETING_EXAMPLES } from './meeting.dto.js';
@@ -110,7 +110,7 @@ export class MeetingController {
   @Public({ tenant: 'none' })
   @NoIdempotency()
   @ApiHeaders([TOKEN])
-  @Answers(201, TakeView, { refuses: ['MEETING_NOT_FOUND', 'MEETING_CLOSED', 'QUOTA_EXCEEDED', 'USER_NOT_FOUND', 'RATE_LIMITED'] })
+  @Answers(201, TakeView, { refuses: ['MEETING_NOT_FOUND', 'MEETING_CLOSED', 'QUOTA_EXCEEDED', 'RATE_LIMITED'] })
   beginRecording(
     @IdParam('id', 'MEETING_NOT_FOUND') id: string,
     @Body() body: BeginTakeDto,
@@ -161,40 +161,18 @@ export class MeetingController {
     @Req() request: KaiwaRequest,
     @Res() response: KaiwaResponse,
   ): Promise<void> {
-    const silent = Promise.withResolvers<never>();
-    silent.promise.catch(() => undefined);
-    const silence = (): void => silent.reject(timedOut(request));
-    request.setTimeout(SILENCE_MS, silence);
     try {
       const place = (): TakePlace => ({
         offset: countIn(request, 'Upload-Offset') ?? missing(),
         length: countIn(request, 'Upload-Length'),
       });
-      const position = await this.recordings.append(id, take_id, tokenOf(request), place, bytesOf(request, silent.promise));
+      const position = await this.recordings.append(id, take_id, tokenOf(request), place, streamed(request));
       response.writeHead(204, { 'Upload-Offset': position }).end();
     } catch (error) {
       if (request.destroyed && !request.complete) throw new AlreadyAnswered();
       if (!request.complete) linger(request);
       throw error;
-    } finally {
-      request.off('timeout', silence);
     }
-  }
-}
-
-/** A client that sends nothing for so long has gone. */
-const SILENCE_MS = 60_000;
-
-/** The body until `end` rejects. Its reader may stop early and still answer: stock iteration would end the connection with it. */
-async function* bytesOf(request: KaiwaRequest, end: Promise<never>): AsyncGenerator<Buffer> {
-  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
-  for (;;) {
-    const next = chunks.next();
-    // Whoever stopped waiting for it hears nothing of its failure.
-    next.catch(() => undefined);
-    const result = await Promise.race([next, end]);
-    if (result.done) return;
-    yield result.value;
   }
 }
 

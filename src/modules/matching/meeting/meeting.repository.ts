@@ -55,6 +55,11 @@ export class MeetingRepository extends TenantRepository<Meeting> {
     return this.findOne({ matching_id }, { lock: { mode: 'for_no_key_update' } });
   }
 
+  /** The meeting, in the same way. */
+  lock(id: string): Promise<Meeting | null> {
+    return this.findOne({ id }, { lock: { mode: 'for_no_key_update' } });
+  }
+
   /** Notes that both are there, once. */
   async noteMet(id: string): Promise<void> {
     await this.database.sql('update meetings set met_at = now() where client_id = $1 and id = $2 and met_at is null and ended_at is null', [

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { Database } from '../../../platform/database/index.js';
 import { AppError } from '../../../platform/errors/index.js';
 import { Jobs } from '../../../platform/jobs/index.js';
 import { Scope } from '../../../platform/scope/index.js';
 import { GrowingUploads } from '../../files/index.js';
 import type { BeginTakeDto } from './meeting.dto.js';
+import { MeetingRepository } from './meeting.repository.js';
 import type { TakeView } from './meeting.view.js';
 import { TakeRepository } from './take.repository.js';
 import { phaseOf, type Talk } from './talk.js';
@@ -24,7 +26,9 @@ export interface TakePlace {
 @Injectable()
 export class RecordingService {
   constructor(
+    private readonly database: Database,
     private readonly talks: TalkService,
+    private readonly meetings: MeetingRepository,
     private readonly takes: TakeRepository,
     private readonly uploads: GrowingUploads,
     private readonly jobs: Jobs,
@@ -32,13 +36,15 @@ export class RecordingService {
 
   /** Begins a recording. @throws MEETING_NOT_FOUND, MEETING_CLOSED, RATE_LIMITED, QUOTA_EXCEEDED */
   begin(meeting_id: string, token: unknown, { content_type }: BeginTakeDto): Promise<TakeView> {
-    return this.inTalk(meeting_id, token, async ({ talk, seat }) => {
-      if (phaseOf(talk) !== 'open') throw new AppError('MEETING_CLOSED');
-      if ((await this.takes.list(meeting_id)).length >= MOST_TAKES) throw new AppError('RATE_LIMITED');
-      const id = await this.uploads.begin(seat.user_id, mostBytes(talk));
-      await this.takes.add({ id, meeting_id, user_id: seat.user_id, content_type });
-      return { id, offset: 0 };
-    });
+    return this.inTalk(meeting_id, token, ({ seat: { user_id } }) =>
+      this.database.transaction(async () => {
+        const talk = await this.talkThatIsOpen(meeting_id);
+        if ((await this.takes.list(meeting_id)).length >= MOST_TAKES) throw new AppError('RATE_LIMITED');
+        const id = await this.uploads.begin(mostBytes(talk));
+        await this.takes.add({ id, meeting_id, user_id, content_type });
+        return { id, offset: 0 };
+      }),
+    );
   }
 
   /** How far a recording has come. @throws MEETING_NOT_FOUND, UPLOAD_NOT_FOUND */
@@ -58,6 +64,14 @@ export class RecordingService {
       if (length !== null && position >= length) await this.finish(talk, take_id);
       return position;
     });
+  }
+
+  /** The talk, which nobody ends until the open transaction does: whoever ends it sees what was begun, or this sees its end. @throws MEETING_CLOSED */
+  private async talkThatIsOpen(meeting_id: string): Promise<Talk> {
+    await this.meetings.lock(meeting_id);
+    const talk = await this.meetings.findTalk(meeting_id);
+    if (!talk || phaseOf(talk) !== 'open') throw new AppError('MEETING_CLOSED');
+    return talk;
   }
 
   private async finish(talk: Talk, take_id: string): Promise<void> {

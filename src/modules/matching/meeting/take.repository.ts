@@ -6,7 +6,8 @@ import { Scope } from '../../../platform/scope/index.js';
 export interface TakeRow {
   readonly id: string;
   readonly meeting_id: string;
-  readonly user_id: string;
+  /** Null once the account is gone. */
+  readonly user_id: string | null;
   readonly content_type: string;
   readonly started_at: Date;
   readonly finished_at: Date | null;
@@ -52,7 +53,12 @@ export class TakeRepository {
     ]);
   }
 
-  async deleteOf(meeting_id: string): Promise<void> {
-    await this.database.sql('delete from meeting_takes where client_id = $1 and meeting_id = $2', [Scope.clientId(), meeting_id]);
+  /** Deletes all of a meeting, and answers their ids. */
+  async deleteOf(meeting_id: string): Promise<string[]> {
+    const gone = await this.database.sql<{ id: string }>(
+      'delete from meeting_takes where client_id = $1 and meeting_id = $2 returning id',
+      [Scope.clientId(), meeting_id],
+    );
+    return gone.map(({ id }) => id);
   }
 }

@@ -68,11 +68,13 @@ export class TalkService {
     const state = await this.database.transaction(async () => {
       // Of two who come at the same moment the second one sees the first.
       await this.meetings.lockOf(talk.matching_id);
+      // Meanwhile it may have been moved, or called off.
+      const now = await this.open(seat);
       // What a provider carries does not come through the browsers' own hands.
       await this.parties.enter(seat, connection_id, { ...tab, can_record: tab.can_record && talk.provider === 'local' });
       const parties = await this.parties.list(talk.id);
       if (parties.filter(({ is_here }) => is_here).length === 2) await this.meetings.noteMet(talk.id);
-      return stateOf(talk, parties);
+      return stateOf(now, parties);
     });
     if (provider_join) await this.parties.setAttendee(seat, provider_join.attendee);
     const messages = await this.said(seat, 0);

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Page } from '../../../platform/database/index.js';
+import { Database, decodeCursor, type Page, pageLimit, pageOf, type PageRequest } from '../../../platform/database/index.js';
 import { AppError, type ErrorCode } from '../../../platform/errors/index.js';
 import type { Actor } from '../../../platform/scope/index.js';
 import { AuditService } from '../../tenancy/index.js';
+import { type Job, JOBS } from '../user-profile.js';
 import { assertUsers } from '../user.policy.js';
 import type { ListMasterDataQuery } from './master-data.dto.js';
 import { type MasterEntry, type MasterKind, MasterDataRepository } from './master-data.repository.js';
@@ -26,6 +27,18 @@ export class MasterDataService {
   async list(actor: Actor, kind: MasterKind, query: ListMasterDataQuery): Promise<Page<MasterEntry>> {
     assertUsers(actor, 'master_data.read');
     return this.entries.list(kind, query.q, query);
+  }
+
+  /** A page of the kinds of work, which are the same everywhere. @throws FORBIDDEN, VALIDATION_FAILED, INVALID_CURSOR */
+  jobs(actor: Actor, page: PageRequest): Page<Job> {
+    assertUsers(actor, 'master_data.read');
+    const limit = pageLimit(page.limit);
+    const [after = ''] = page.cursor === undefined ? [] : decodeCursor(page.cursor, ['uuid']);
+    return pageOf(
+      JOBS.filter(({ id }) => id > after),
+      limit,
+      ({ id }) => [id],
+    );
   }
 
   /** @throws FORBIDDEN, NAME_TAKEN */

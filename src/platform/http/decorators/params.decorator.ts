@@ -2,6 +2,7 @@ import { createParamDecorator, Param, type PipeTransform } from '@nestjs/common'
 import { ApiParam, type ApiParamOptions } from '@nestjs/swagger';
 import { AppError, ERROR_TABLE, type ErrorCode } from '../../errors/index.js';
 import { type Actor, Scope, type UserActor } from '../../scope/index.js';
+import { composed } from '../../text/index.js';
 import { CLIENT_NAME, hasLength, isStorable, UUID } from '../validation/text-rules.js';
 
 /** Who acts, or null on a public route. */
@@ -47,16 +48,18 @@ export function NameParam(name: string, absent: ErrorCode, description = whose(a
 export interface TextParamOptions {
   /** Characters at most; a longer text is as absent. */
   max: number;
+  /** A character that is written in several parts counts as one, as in a body's; the text comes as it was written. */
+  compose?: boolean;
   description: string;
   example: string;
 }
 
 /** A name of any characters in the path, percent-encoded (`.` and `..` alone never come this far). What cannot be one answers `absent`, a 404. */
 export function TextParam(name: string, absent: ErrorCode, options: TextParamOptions): ParameterDecorator {
-  const { max, description, example } = options;
+  const { max, compose = false, description, example } = options;
   const pipe: PipeTransform<string, string> = {
     transform: (value) => {
-      if (!hasLength(value, 1, max) || !isStorable(value)) throw new AppError(absent);
+      if (!hasLength(compose ? composed(value) : value, 1, max) || !isStorable(value)) throw new AppError(absent);
       return value;
     },
   };

@@ -14,6 +14,9 @@ class House {
   @IsText({ min: 1, max: 4, trim: true })
   text: string;
 
+  @IsText({ min: 1, max: 2, compose: true, optional: true })
+  name?: string;
+
   @IsEmailField({ optional: true })
   email?: string;
 
@@ -72,6 +75,8 @@ describe('the house fields', () => {
     ['text', '   ', false],
     ['text', '\ud800', false],
     ['text', 'a\0', false],
+    ['name', 'がが'.normalize('NFD'), true],
+    ['name', 'ががが'.normalize('NFD'), false],
     ['at', '2024-02-29T23:59:59+09:00', true],
     ['at', '2023-02-29T23:59:59Z', false],
     ['at', '2024-02-29T23:59:60Z', false],
@@ -93,9 +98,10 @@ describe('the house fields', () => {
       id: '0199A6F0-5D5C-7C3A-9B1E-0F4D7C2A9E10',
       client_id: 'a',
       text: ' ab ',
+      name: 'が'.normalize('NFD'),
       count: 1,
     });
-    expect(value).toMatchObject({ id: '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10', text: 'ab' });
+    expect(value).toMatchObject({ id: '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10', text: 'ab', name: 'が'.normalize('NFC') });
   });
 
   it.each(['nope', '', '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e1', '\0'])('takes %j for an id that nothing has', (id) => {

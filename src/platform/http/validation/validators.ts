@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { isEmail, IsOptional, ValidateBy, type ValidationArguments } from 'class-validator';
+import { composed } from '../../text/index.js';
 import { fieldContext } from './field-context.js';
 import { CLIENT_NAME, hasLength, isStorableJson, isCalendarDate, isStorable, isTimestamp, UUID } from './text-rules.js';
 
@@ -61,7 +62,6 @@ const knownOrNobody = (value: unknown): unknown => {
   if (typeof value !== 'string') return value;
   return UUID.test(value) ? value.toLowerCase() : NOBODY;
 };
-const trimmed = (value: unknown): unknown => (typeof value === 'string' ? value.trim() : value);
 
 /**
  * An id: a UUID, taken in any letter case and kept in lower case. A text that is none names nothing (contract, section 0): it becomes the id
@@ -100,17 +100,23 @@ export interface TextOptions extends FieldOptions {
   max: number;
   /** White space at both ends goes before the text is counted. */
   trim?: boolean;
+  /** Characters that can be written in one or in several parts (が) are kept in one (NFC), and counted so: it is one text, however it is typed. */
+  compose?: boolean;
   /** What the whole text must match besides. */
   pattern?: { readonly expression: RegExp; readonly message: string };
 }
 
 /** Text of so many characters, without NUL and without broken surrogate pairs. */
 export function IsText(options: TextOptions): PropertyDecorator {
-  const { min, max, trim = false, pattern } = options;
+  const { min, max, trim = false, compose = false, pattern } = options;
+  const tidy = (text: string): string => {
+    const whole = compose ? composed(text) : text;
+    return trim ? whole.trim() : whole;
+  };
   const matches = (text: string): boolean => pattern === undefined || pattern.expression.test(text);
   const read = (value: unknown): string | null => {
     if (typeof value !== 'string') return null;
-    const text = trim ? value.trim() : value;
+    const text = tidy(value);
     return hasLength(text, min, max) && isStorable(text) ? text : null;
   };
   const length = `must be text of ${min} to ${max} characters`;
@@ -124,7 +130,7 @@ export function IsText(options: TextOptions): PropertyDecorator {
       message: pattern ? `${length}, and ${pattern.message}` : length,
       messageFor: (value) => (pattern && read(value) !== null ? pattern.message : length),
       schema: { type: String, minLength: min, maxLength: max, pattern: pattern?.expression.source, example: undefined },
-      normalise: trim ? trimmed : undefined,
+      normalise: trim || compose ? (value) => (typeof value === 'string' ? tidy(value) : value) : undefined,
     },
     options,
   );

@@ -102,7 +102,9 @@ function apply(next) {
   const is_moved = state !== null && (state.starts_at !== next.starts_at || state.ends_at !== next.ends_at);
   has_moved ||= is_moved;
   state = next;
-  is_recorded ||= next.is_recorded || next.people.speaker.is_recording || next.people.listener.is_recording;
+  // What was recorded before a talk was moved to another day is nothing of it.
+  const is_heard = next.is_recorded || next.people.speaker.is_recording || next.people.listener.is_recording;
+  is_recorded = next.phase !== 'early' && (is_recorded || is_heard);
   clock_ms = Date.parse(next.now) - Date.now();
   if (place === 'gone' || me === null) return;
   if (state.phase === 'cancelled') return void finish('cancelled');
