@@ -24,11 +24,14 @@ export interface FileAnswer {
  */
 const CONTENT_SECURITY = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
+/** A caller that takes nothing for so long is let go: each that stalls holds the file open, and some of it in memory. `Range` goes on from there. */
+const SILENCE_MS = 60_000;
+
 /**
  * Sends a file or the part of it that `Range` asks for; 304 where the caller has it already (RFC 9110, sections 13 and 14).
  * @throws RANGE_NOT_SATISFIABLE; what `open` throws
  */
-export async function sendFile(request: KaiwaRequest, response: KaiwaResponse, file: FileAnswer): Promise<void> {
+export async function sendFile(request: KaiwaRequest, response: KaiwaResponse, file: FileAnswer, silence_ms = SILENCE_MS): Promise<void> {
   const etag = `"${file.tag}"`;
   if (matches(request.headers['if-none-match'], etag)) {
     response.writeHead(304, { ETag: etag, 'Cache-Control': 'private, no-cache' }).end();
@@ -57,8 +60,13 @@ export async function sendFile(request: KaiwaRequest, response: KaiwaResponse, f
     'Last-Modified': file.modified_at.toUTCString(),
     ...(range ? { 'Content-Range': `bytes ${range.start}-${range.end}/${file.size}` } : {}),
   });
-  if (bytes) await pour(bytes, response);
-  else response.end();
+  if (!bytes) {
+    response.end();
+    return;
+  }
+  // With the end of the answer the server sets the connection's own patience again.
+  response.setTimeout(silence_ms, () => response.destroy());
+  await pour(bytes, response);
 }
 
 /** A caller that goes away is no error; a storage that breaks off breaks the answer off too, so that it is not taken for whole. */
