@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import sharp from 'sharp';
 import { eventually, makeTenant, makeUser, operatorOf, type TestUser, uniqueName, withHeaders } from '../support/client.js';
 import { type Answer, type Api, startServer, type TestServer } from '../support/server.js';
@@ -216,6 +217,10 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         const { id } = await upload(alice, 'twelve bytes');
         const head = await alice.api(`/files/${id}`, { method: 'HEAD' });
         expect([head.status, head.body, head.headers.get('content-length')]).toEqual([200, null, '12']);
+        for (const range of ['bytes=0-3', 'bytes=99-']) {
+          const whole = await alice.api(`/files/${id}`, { method: 'HEAD', headers: { range } });
+          expect([whole.status, whole.headers.get('content-length'), whole.headers.get('content-range')]).toEqual([200, '12', null]);
+        }
       });
 
       it('files are listed newest first, each to its owner, page by page', async () => {
@@ -323,6 +328,35 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         expect(await sharp(wide.bytes).metadata()).toMatchObject({ width: 900, height: 600 });
         expect(wide.headers.get('etag')).not.toBe(small.headers.get('etag'));
         await alice.api(`/files/${id}`, { method: 'DELETE' });
+        await isGone(id);
+      });
+
+      it('a variant that is made while its image is deleted goes with it', async () => {
+        const picture = await sharp({ create: { width: 300, height: 200, channels: 3, background: '#3366cc' } })
+          .png()
+          .toBuffer();
+        const { id } = await upload(alice, picture, 'picture.png');
+        const holder = new pg.Client({ connectionString: server.database_url });
+        await holder.connect();
+        try {
+          await holder.query('begin');
+          await holder.query('delete from files where id = $1', [id]);
+          const reading = read(alice, `/files/${id}?w=128`);
+          await eventually(
+            () =>
+              sql(
+                server.database_url,
+                `select 1 as one from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+              ),
+            (waiting) => waiting.length > 0,
+          );
+          await holder.query('commit');
+          expect((await reading).status).toBe(200);
+        } finally {
+          await holder.end();
+        }
+        // Whatever is deleted next has the rest collected.
+        await alice.api(`/files/${(await upload(alice)).id}`, { method: 'DELETE' });
         await isGone(id);
       });
 
@@ -467,12 +501,23 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         const half = await send('--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nhalf of it');
         expect([half.status, half.body.code]).toEqual([400, 'VALIDATION_FAILED']);
         for (const body of ['', '--x', '--x\r\n', 'nonsense', '--x--\r\n']) expect([body, (await send(body)).status]).toEqual([body, 400]);
+        for (const nameless of ['form-data', 'form-data; filename="a"']) {
+          const { body } = await send(`--x\r\nContent-Disposition: ${nameless}\r\n\r\nx\r\n--x--\r\n`);
+          expect(body.details).toEqual([{ field: 'body', message: 'has a part without a name' }]);
+        }
         await expectNothingLeft();
       });
 
       it('another type of body answers 415', async () => {
-        for (const type of ['application/json', 'text/plain', 'multipart/form-data', 'multipart/mixed; boundary=x']) {
-          const refused = await alice.api<Failure>('/files', { method: 'POST', body: '{}', headers: { 'content-type': type } });
+        const types = [
+          'application/json',
+          'text/plain',
+          'multipart/form-data',
+          'multipart/mixed; boundary=x',
+          'application/x-www-form-urlencoded',
+        ];
+        for (const type of types) {
+          const refused = await alice.api<Failure>('/files', { method: 'POST', body: 'file=x', headers: { 'content-type': type } });
           expect([type, refused.status, refused.body.code]).toEqual([type, 415, 'UNSUPPORTED_MEDIA_TYPE']);
         }
       });
@@ -716,6 +761,29 @@ export function describeFiles(where: string, open: () => Promise<Place>): void {
         const found = await Promise.all(made.map(({ id }) => read(owner, `/files/${id}`)));
         expect(found.map(({ bytes }) => sha256(bytes))).toEqual(contents.map(sha256));
       });
+
+      it('a caller that goes away while it reads is no fault of anybody', async () => {
+        const { id } = await upload(alice, randomBytes(MAX_BYTES));
+        for (let n = 0; n < 5; n++) {
+          const leaving = new AbortController();
+          const answer = await fetch(new URL(`/files/${id}`, server.url), {
+            headers: { authorization: `Bearer ${alice.access_token}` },
+            signal: leaving.signal,
+          });
+          await answer.body?.getReader().read();
+          leaving.abort();
+        }
+        const aborted = (): string[] =>
+          server
+            .logs()
+            .split('\n')
+            .filter((line) => line.includes('"aborted":true') && line.includes('"route":"/files/:id"'));
+        await eventually(
+          async () => aborted(),
+          (lines) => lines.length >= 5,
+        );
+        expect(server.logs()).not.toMatch(/DATABASE_UNAVAILABLE|STORAGE_UNAVAILABLE/);
+      }, 60_000);
 
       it('a file that is deleted while it is read, and deleted twice at once', async () => {
         const bytes = randomBytes(5_000_000);

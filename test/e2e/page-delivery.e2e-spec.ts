@@ -89,6 +89,14 @@ describe('a delivered page', () => {
     });
   });
 
+  it('is sent whole to whoever names its state otherwise than it does, and to those after them', async () => {
+    const id = await make();
+    for (const known of ['"01"', 'W/"001"', '"1 "', '1', '"+1"']) {
+      expect(await deliver(server.api, id, '', { 'if-none-match': known })).toMatchObject({ status: 200, body: { content: CONTENT } });
+      expect(await deliver(server.api, id)).toMatchObject({ status: 200, body: { content: CONTENT } });
+    }
+  });
+
   it('that is none is 404', async () => {
     for (const id of [NOBODY, 'no-id']) {
       expect(await deliver(server.api, id)).toMatchObject({ status: 404, body: { code: 'PAGE_NOT_FOUND', message: 'Page not found' } });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { makeTenant, makeUser, type TestUser, withHeaders } from '../support/client.js';
+import pg from 'pg';
+import { eventually, makeTenant, makeUser, type TestUser, withHeaders } from '../support/client.js';
 import { type Api, startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
 
@@ -122,5 +123,51 @@ describe('the files of a page', () => {
     ]);
     expect(answers[0]).toBe(200);
     for (const status of answers.slice(1)) expect([200, 400, 404]).toContain(status);
+  });
+
+  it('do not let writers and who deletes the page wait for each other', async () => {
+    const files = await Promise.all([upload(alice), upload(alice), upload(alice)]);
+    const content = files.map(image).join('');
+    for (let round = 0; round < 8; round++) {
+      const id = await make(alice, content);
+      const writes = [0, 1, 2].map((n) => put(alice, id, { content: `${content}${n}` }));
+      const deleted = alice.api(`/pages/${id}`, { method: 'DELETE' });
+      writes.push(...[3, 4, 5].map((n) => put(alice, id, { content: `${content}${n}` })));
+      expect((await deleted).status).toBe(200);
+      for (const status of await Promise.all(writes)) expect([200, 404]).toContain(status);
+    }
+  }, 60_000);
+
+  it('are deleted by their owner though somebody leaves at that moment whose page names them', async () => {
+    const emil = await makeUser(server.api, { client_id: owner.client_id });
+    await upload(emil);
+    const file = await upload(bob);
+    const theirs = await make(emil, 'x', { co_editor_user_ids: [bob.id] });
+    await put(bob, theirs, { content: image(file) });
+    const own = await make(bob, image(file));
+    const waiting = (statements: number): Promise<unknown> =>
+      eventually(
+        () =>
+          sql<{ count: number }>(
+            server.database_url,
+            // Longer than it takes the database to look whether statements wait for each other.
+            `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and now() - query_start > interval '1.2 s'`,
+          ),
+        ([row]) => row?.count === statements,
+      );
+    const holder = new pg.Client({ connectionString: server.database_url });
+    await holder.connect();
+    try {
+      await holder.query('begin');
+      await holder.query('select from file_attachments where file_id = $1 and object_id = $2 for update', [file, own]);
+      const deleted = bob.api(`/files/${file}`, { method: 'DELETE' });
+      await waiting(1);
+      const left = emil.api('/user', { method: 'DELETE' });
+      await waiting(2);
+      await holder.query('rollback');
+      expect([(await deleted).status, (await left).status]).toEqual([204, 200]);
+    } finally {
+      await holder.end();
+    }
   });
 });

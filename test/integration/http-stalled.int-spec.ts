@@ -1,14 +1,17 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sendFile } from '../../src/modules/files/file-reply.js';
 import { receiveForm } from '../../src/modules/files/multipart.js';
 import type { AppError } from '../../src/platform/errors/index.js';
-import { type KaiwaRequest, readStreamed } from '../../src/platform/http/index.js';
+import { type KaiwaRequest, type KaiwaResponse, readStreamed } from '../../src/platform/http/index.js';
+import { eventually } from '../support/client.js';
 import { Probe } from './http-adapter.fixture.js';
 
-/* Clients that stop in the middle of a body. */
+/* Clients that stop in the middle of a body, or of an answer. */
 
 const PATIENCE_MS = 8_000;
 
@@ -97,5 +100,45 @@ describe('a form that stalls', () => {
     await once(socket, 'close');
     expect(heard).toMatch(/^HTTP\/1\.1 408 /);
     expect(refusals).toMatchObject([{ code: 'REQUEST_TIMEOUT' }]);
+  });
+});
+
+describe('a download that stalls', () => {
+  let server: Server;
+  const sent: Array<{ whole: boolean; closed: boolean }> = [];
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      const bytes = Readable.from(Array.from({ length: 2_000 }, () => Buffer.alloc(10_000)));
+      const file = { name: 'a', content_type: 'x/y', size: 20_000_000, tag: 'x', modified_at: new Date(0), open: async () => bytes };
+      void sendFile(request as KaiwaRequest, response as KaiwaResponse, file, 1_000).then(() =>
+        sent.push({ whole: response.writableFinished, closed: bytes.destroyed }),
+      );
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterAll(() => void server.close());
+
+  it('is let go after some silence, and none is that only takes its time', async () => {
+    const talk = (): Socket => {
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      return socket;
+    };
+    const slow = talk();
+    for (const until = performance.now() + 2_500; performance.now() < until; await pause(100)) slow.read();
+    slow.resume();
+    await once(slow, 'close');
+    expect(sent).toEqual([{ whole: true, closed: true }]);
+    const stalled = talk();
+    try {
+      await eventually(
+        () => Promise.resolve(sent.length),
+        (count) => count === 2,
+      );
+      expect(sent[1]).toEqual({ whole: false, closed: true });
+    } finally {
+      stalled.destroy();
+    }
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import type { Socket } from 'socket.io-client';
 import { apiAs, connectSocket, emit, eventually, makeTenant, makeUser, type TestUser } from '../support/client.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
@@ -192,6 +193,31 @@ export function describeCallsOfTwoNodes(where: string, env: () => Record<string,
       await act(one, sato, id, 'end');
       await late.hears(1);
       expect(late.events).toEqual(['call:ended']);
+    });
+
+    it('a socket that connects while the call is being ended does not begin to ring', async () => {
+      const id = await ring();
+      const ending = new pg.Client({ connectionString: database.url });
+      await ending.connect();
+      let late: Ear;
+      try {
+        await ending.query('begin');
+        await ending.query(`update calls set status = 'declined', ended_at = now() where id = $1`, [id]);
+        late = await listen(one, sato);
+        await eventually(
+          async () => [
+            ...late.events,
+            ...(await sql(database.url, `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)),
+          ],
+          ({ length }) => length > 0,
+        );
+        await ending.query('commit');
+      } finally {
+        await ending.end();
+      }
+      const next_id = await ring();
+      await late.hears(1);
+      expect(late.heard).toEqual([['call:incoming', expect.objectContaining({ id: next_id })]]);
     });
 
     it('missed: both are told, on both nodes', async () => {

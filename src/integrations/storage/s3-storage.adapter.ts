@@ -48,22 +48,30 @@ const UNASKABLE = new Set([403, 405, 501]);
 /** A bucket of an S3 server, Amazon's or any compatible one. S3 shows an object once all of its parts are there, and never before. */
 export class S3Storage extends Storage {
   private readonly client: S3Client;
+  /**
+   * Reads as many objects at once as there are callers who ask for one. A caller who takes their time holds a connection to the S3 server, of
+   * which the SDK has 50: whoever else wants anything of the storage would wait for the slow ones.
+   */
+  private readonly reader: S3Client;
   private readonly bucket: string;
 
   constructor({ endpoint, bucket, region, credentials, force_path_style }: S3Settings) {
     super();
     this.bucket = bucket;
-    this.client = new S3Client({
-      region,
-      forcePathStyle: force_path_style,
-      maxAttempts: TRIES,
-      // Amazon's newer checksums are unknown to many compatible servers.
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENCE_MS },
-      ...(endpoint ? { endpoint } : {}),
-      ...(credentials ? { credentials } : {}),
-    });
+    const clientOf = (agent: { maxSockets?: number }): S3Client =>
+      new S3Client({
+        region,
+        forcePathStyle: force_path_style,
+        maxAttempts: TRIES,
+        // Amazon's newer checksums are unknown to many compatible servers.
+        requestChecksumCalculation: 'WHEN_REQUIRED',
+        responseChecksumValidation: 'WHEN_REQUIRED',
+        requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENCE_MS, httpAgent: agent, httpsAgent: agent },
+        ...(endpoint ? { endpoint } : {}),
+        ...(credentials ? { credentials } : {}),
+      });
+    this.client = clientOf({});
+    this.reader = clientOf({ maxSockets: Infinity });
   }
 
   async put(key: string, source: AsyncIterable<Buffer>, { max_bytes = Infinity }: PutOptions = {}): Promise<StoredObject> {
@@ -88,7 +96,7 @@ export class S3Storage extends Storage {
   async open(key: string, range?: ByteRange): Promise<Readable> {
     assertKey(key);
     try {
-      const { Body } = await this.client.send(
+      const { Body } = await this.reader.send(
         new GetObjectCommand({ Bucket: this.bucket, Key: key, ...(range ? { Range: `bytes=${range.start}-${range.end}` } : {}) }),
       );
       if (!(Body instanceof Readable)) throw new Error('The answer has no body');
@@ -136,6 +144,7 @@ export class S3Storage extends Storage {
 
   async close(): Promise<void> {
     this.client.destroy();
+    this.reader.destroy();
   }
 
   private async listUnfinished(at: { KeyMarker?: string; UploadIdMarker?: string }): Promise<UnfinishedPage> {
@@ -173,15 +182,19 @@ class MeasuredSource implements AsyncIterable<Buffer> {
   ) {}
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    let is_handed_out = false;
     try {
       for await (const chunk of this.source) {
         this.bytes += chunk.length;
         if (this.bytes > this.max_bytes) throw new ObjectTooLargeError(this.max_bytes);
         this.hash.update(chunk);
+        is_handed_out = true;
         yield chunk;
+        is_handed_out = false;
       }
     } catch (error) {
-      this.fault = error instanceof Error ? error : new Error(String(error));
+      // Whoever reads breaks off by an error too, once the server has failed.
+      if (!is_handed_out) this.fault = error instanceof Error ? error : new Error(String(error));
       throw error;
     }
   }

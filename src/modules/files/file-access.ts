@@ -9,6 +9,9 @@ import type { StoredFile } from './stored-file.entity.js';
 /** True where `actor` may read the object, and with it the file. */
 export type AttachmentCheck = (actor: Actor, object_id: string, file_id: string) => Promise<boolean>;
 
+/** True where `actor` may read the file by one of these objects. */
+export type AnyCheck = (actor: Actor, object_ids: readonly string[], file_id: string) => Promise<boolean>;
+
 /** True where `actor` may read any object of the kind that the file is attached to. */
 export type WholeCheck = (actor: Actor, file_id: string) => Promise<boolean>;
 
@@ -41,6 +44,7 @@ const MOST_ASKED = 200;
 @Injectable()
 export class FileAccess {
   private readonly checks = new Map<string, AttachmentCheck>();
+  private readonly anyChecks = new Map<string, AnyCheck>();
   private readonly wholeChecks = new Map<string, WholeCheck>();
   private readonly audited: string[] = [];
   private readonly personal: string[] = [];
@@ -62,6 +66,12 @@ export class FileAccess {
     if (options.heirsOf) this.heirs.push(options.heirsOf);
   }
 
+  /** The same for a module that looks at all of a file's objects at once: the newest of them. */
+  registerAny(kind: FileKind, check: AnyCheck): void {
+    this.assertNew(kind);
+    this.anyChecks.set(kind, check);
+  }
+
   /** The same for a module that can tell of all objects of its kind at once; asked only about files that are attached to one. */
   registerWhole(kind: FileKind, check: WholeCheck): void {
     this.assertNew(kind);
@@ -77,6 +87,7 @@ export class FileAccess {
     if (sees_all) return true;
     for (const { object_kind, object_ids } of await this.attachments.objectsOf(file.id, MOST_ASKED)) {
       if (await this.wholeChecks.get(object_kind)?.(actor, file.id)) return true;
+      if (await this.anyChecks.get(object_kind)?.(actor, object_ids, file.id)) return true;
       const check = this.checks.get(object_kind);
       if (!check) continue;
       for (const object_id of object_ids) if (await check(actor, object_id, file.id)) return true;
@@ -109,6 +120,7 @@ export class FileAccess {
   }
 
   private assertNew(kind: string): void {
-    if (this.checks.has(kind) || this.wholeChecks.has(kind)) throw new Error(`Who may read what is attached to a ${kind} is said twice`);
+    if ([this.checks, this.anyChecks, this.wholeChecks].some((checks) => checks.has(kind)))
+      throw new Error(`Who may read what is attached to a ${kind} is said twice`);
   }
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { create as contentDisposition } from 'content-disposition';
 import type { ByteRange } from '../../integrations/storage/index.js';
+import { AppError } from '../../platform/errors/index.js';
 import type { KaiwaRequest, KaiwaResponse } from '../../platform/http/index.js';
 import { byteRange } from './byte-range.js';
 import { isShown } from './file-type.js';
@@ -23,20 +24,25 @@ export interface FileAnswer {
  */
 const CONTENT_SECURITY = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
+/** A caller that takes nothing for so long is let go: each that stalls holds the file open, and some of it in memory. `Range` goes on from there. */
+const SILENCE_MS = 60_000;
+
 /**
  * Sends a file or the part of it that `Range` asks for; 304 where the caller has it already (RFC 9110, sections 13 and 14).
  * @throws RANGE_NOT_SATISFIABLE; what `open` throws
  */
-export async function sendFile(request: KaiwaRequest, response: KaiwaResponse, file: FileAnswer): Promise<void> {
+export async function sendFile(request: KaiwaRequest, response: KaiwaResponse, file: FileAnswer, silence_ms = SILENCE_MS): Promise<void> {
   const etag = `"${file.tag}"`;
   if (matches(request.headers['if-none-match'], etag)) {
     response.writeHead(304, { ETag: etag, 'Cache-Control': 'private, no-cache' }).end();
     return;
   }
-  const is_whole_asked = !isCurrent(request.headers['if-range'] as string | undefined, etag, file.modified_at);
+  const is_head = request.method === 'HEAD';
+  // A range is asked for by GET alone (RFC 9110, section 14.2).
+  const is_whole_asked = is_head || !isCurrent(request.headers['if-range'] as string | undefined, etag, file.modified_at);
   const range = is_whole_asked ? null : byteRange(request.headers.range, file.size);
   const length = range ? range.end - range.start + 1 : file.size;
-  const bytes = request.method === 'HEAD' ? null : await file.open(range ?? undefined);
+  const bytes = is_head ? null : await file.open(range ?? undefined);
   // The caller may have gone while it was opened.
   if (response.destroyed) {
     bytes?.destroy();
@@ -54,16 +60,26 @@ export async function sendFile(request: KaiwaRequest, response: KaiwaResponse, f
     'Last-Modified': file.modified_at.toUTCString(),
     ...(range ? { 'Content-Range': `bytes ${range.start}-${range.end}/${file.size}` } : {}),
   });
-  if (bytes) await pour(bytes, response);
-  else response.end();
+  if (!bytes) {
+    response.end();
+    return;
+  }
+  // With the end of the answer the server sets the connection's own patience again.
+  response.setTimeout(silence_ms, () => response.destroy());
+  await pour(bytes, response);
 }
 
 /** A caller that goes away is no error; a storage that breaks off breaks the answer off too, so that it is not taken for whole. */
 async function pour(bytes: Readable, response: KaiwaResponse): Promise<void> {
+  let is_gone = false;
+  // What the pipeline says in the end is the storage's word either way: an S3 server's answer that is given up for the caller fails as well.
+  response.once('close', () => {
+    is_gone = bytes.errored === null;
+  });
   try {
     await pipeline(bytes, response);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  } catch (cause) {
+    if (!is_gone) throw new AppError('STORAGE_UNAVAILABLE', { cause });
   }
 }
 

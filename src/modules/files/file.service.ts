@@ -114,13 +114,17 @@ export class FileService {
     const file = await this.get(actor, id);
     assertMayManage(actor, file.owner_id);
     const is_own = actor.kind === 'user' && actor.id === file.owner_id;
-    await this.database.transaction(async () => {
-      // From here on nobody attaches it to anything.
-      if (!(await this.files.findOne({ id }, { lock: { mode: 'pessimistic_write' } }))) throw new AppError('FILE_NOT_FOUND');
-      if (await this.access.isNeeded(id, actor)) throw new AppError('FILE_IN_USE');
-      await this.files.delete({ id });
-      if (!is_own) await this.audit.record(actor, 'file.deleted', 'file', id, { owner_id: file.owner_id });
-    });
+    await this.database.transaction(
+      async () => {
+        // From here on nobody attaches it to anything.
+        if (!(await this.files.findOne({ id }, { lock: { mode: 'pessimistic_write' } }))) throw new AppError('FILE_NOT_FOUND');
+        if (await this.access.isNeeded(id, actor)) throw new AppError('FILE_IN_USE');
+        await this.files.delete({ id });
+        if (!is_own) await this.audit.record(actor, 'file.deleted', 'file', id, { owner_id: file.owner_id });
+      },
+      // Somebody whose account ends has changed the tenant's account by then, and takes the file off their pages after that.
+      { retry: true },
+    );
     this.usage.count(Scope.clientId(), 'stored_bytes', -file.size);
     this.trash.wake();
   }

@@ -82,8 +82,8 @@ export class ImageVariants {
     try {
       await this.account.reserve(key, RESERVED_FOR_S);
       await this.storage.put(key, one(bytes));
-      // A file that is gone by now leaves the note, and the sweep takes the variant.
-      if (await this.files.addVariant(file.id, width, key)) return;
+      // Of a file that is gone by now nothing is kept. Where another node was faster there is no note any more, and the variant is its.
+      if (!(await this.files.addVariant(file.id, width, key))) await this.account.giveUp(key);
     } catch (error) {
       this.logger.warn({ err: error, file_id: file.id }, 'a variant of an image could not be kept');
     }

@@ -3,6 +3,7 @@ import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy
 import { AppError } from '../../platform/errors/index.js';
 import { AlreadyAnswered, type KaiwaRequest, linger, timedOut } from '../../platform/http/index.js';
 
+const FORM = /^multipart\/form-data\s*(?:;|$)/i;
 const FILE_FIELD = 'file';
 const MOST_FIELDS = 4;
 const LONGEST_FIELD_BYTES = 1_000;
@@ -90,8 +91,12 @@ class FormReader<T> {
     await Promise.allSettled([this.taking]);
   }
 
-  private onFile(field: string, source: Readable, name: string | undefined): void {
+  private onFile(field: string | undefined, source: Readable, name: string | undefined): void {
     source.on('error', () => undefined);
+    if (field === undefined) {
+      source.resume();
+      return this.fail(AppError.field('body', 'has a part without a name'));
+    }
     if (field !== FILE_FIELD || this.taking) {
       source.resume();
       return this.fail(AppError.field(field, this.taking ? 'is one file too many: one is taken' : 'is unknown'));
@@ -101,7 +106,8 @@ class FormReader<T> {
     this.taking.catch((error: unknown) => this.end.reject(error));
   }
 
-  private onField(field: string, value: string, is_cut: boolean): void {
+  private onField(field: string | undefined, value: string, is_cut: boolean): void {
+    if (field === undefined) return this.fail(AppError.field('body', 'has a part without a name'));
     if (field === FILE_FIELD) return this.fail(AppError.field(FILE_FIELD, 'must be a file'));
     if (!this.known.includes(field)) return this.fail(AppError.field(field, 'is unknown'));
     if (is_cut) return this.fail(AppError.field(field, 'is too long'));
@@ -117,6 +123,8 @@ class FormReader<T> {
 
 function parserFor(request: KaiwaRequest): BusboyInstance {
   try {
+    // The parser reads another kind of form too, which holds no file.
+    if (!FORM.test(request.headers['content-type'] ?? '')) throw new Error('The type is another one');
     return new Busboy({
       headers: request.headers as BusboyHeaders,
       preservePath: true,

@@ -35,6 +35,11 @@ export class StorageAccountRepository {
     await this.database.sql('delete from storage_trash where client_id = $1 and key = $2', [Scope.clientId(), key]);
   }
 
+  /** Has what lies under a key cleared away with the next sweep, where it is still reserved. */
+  async giveUp(key: string): Promise<void> {
+    await this.database.sql('update storage_trash set due_at = now() where client_id = $1 and key = $2', [Scope.clientId(), key]);
+  }
+
   /** How many bytes the tenant's files have. */
   async usedBytes(): Promise<number> {
     const [row] = await this.database.sql<{ bytes: number }>('select bytes from storage_usage where client_id = $1', [Scope.clientId()]);

@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../platform/errors/index.js';
 import type { Actor } from '../../platform/scope/index.js';
 import { type AttachedTo, FileAccess, FileAttachments } from '../files/index.js';
-import { ACCESS } from './page.entity.js';
-import { canEdit } from './page.policy.js';
+import { editorOf } from './page.policy.js';
 import { PageRepository } from './page.repository.js';
 
 /** Files that one page names at most; further ones are not attached. */
@@ -25,7 +24,7 @@ export class PageFiles {
     private readonly pages: PageRepository,
     access: FileAccess,
   ) {
-    access.register('page', (actor, page_id, file_id) => this.mayRead(actor, page_id, file_id));
+    access.registerAny('page', (actor, page_ids, file_id) => this.mayRead(actor, page_ids, file_id));
   }
 
   /**
@@ -49,7 +48,7 @@ export class PageFiles {
     };
   }
 
-  /** Takes all files off a page that is about to go; before it is locked. */
+  /** Takes all files off a page that is about to go; once it is locked, as whoever writes it attaches files after that. */
   release(page_id: string): Promise<void> {
     return this.attachments.detach(pageOf(page_id));
   }
@@ -63,14 +62,10 @@ export class PageFiles {
     }
   }
 
-  /** True for its editors, and for whoever may see the page by their credential alone while it names the file. */
-  private async mayRead(actor: Actor, page_id: string, file_id: string): Promise<boolean> {
+  /** True for editors of one of the pages, and for whoever may see one by their credential alone while it names the file. */
+  private async mayRead(actor: Actor, page_ids: readonly string[], file_id: string): Promise<boolean> {
     if (actor.kind === 'api_key' && !actor.scopes.includes('pages')) return false;
-    const page = await this.pages.findNaming(page_id, file_id);
-    if (page === null) return false;
-    if (canEdit(actor, page)) return true;
-    if (!page.is_named) return false;
-    return page.access_type === ACCESS.open || (page.access_type === ACCESS.listed && page.allowed_user_ids.includes(actor.id));
+    return this.pages.isFileReadable(page_ids, file_id, editorOf(actor));
   }
 }
 

@@ -9,9 +9,12 @@ describe('the tag of a page', () => {
     expect(revOf('W/"3"')).toBe(3);
   });
 
-  it.each([undefined, '', '*', '3', '"x"', '"3", "4"', '"1234567890123456"', '"3\' or 1"'])('names no rev in %s', (header) => {
-    expect(revOf(header)).toBeNull();
-  });
+  it.each([undefined, '', '*', '3', '"x"', '"0"', '"03"', 'W/"03"', '"3", "4"', '"1234567890123456"', '"3\' or 1"'])(
+    'names no rev in %s',
+    (header) => {
+      expect(revOf(header)).toBeNull();
+    },
+  );
 
   it.each(['"3"', 'W/"3"', '"1", W/"3"', '*', ' * '])('is known by If-None-Match: %s', (header) => {
     expect(isKnown(header, 3)).toBe(true);

@@ -7,9 +7,12 @@ export function tagOf(rev: number): string {
   return `"${rev}"`;
 }
 
-/** The `rev` that a single `If-None-Match` names; null where it names none of ours. */
+/**
+ * The `rev` that a single `If-None-Match` names as {@link tagOf} writes it, so that {@link isKnown} says the same; null where it names none of
+ * ours, such as `"01"`.
+ */
 export function revOf(header: string | undefined): number | null {
-  const digits = header === undefined ? null : /^(?:W\/)?"(\d{1,15})"$/.exec(header);
+  const digits = header === undefined ? null : /^(?:W\/)?"([1-9]\d{0,14})"$/.exec(header);
   return digits ? Number(digits[1]) : null;
 }
 

@@ -20,7 +20,7 @@ export class PageEvents implements OnModuleInit {
 
   /** A user's pages go in the transaction that takes the user; pages that it co-edits stay without it (source 004, section 2). */
   private async leave(user_id: string): Promise<void> {
-    for (const page_id of await this.pages.idsOf(user_id)) await this.files.release(page_id);
+    for (const page_id of await this.pages.holdOf(user_id)) await this.files.release(page_id);
     await this.pages.forgetUser(user_id);
     await this.pages.deleteOf(user_id);
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, TenantRepository } from '../../platform/database/index.js';
 import { Scope } from '../../platform/scope/index.js';
-import { type AccessType, Page } from './page.entity.js';
+import { ACCESS, type AccessType, Page } from './page.entity.js';
 
 /** A page as lists show it: all but its content. */
 export interface PageRow {
@@ -33,12 +33,6 @@ export interface DeliveredPage {
   content: string | null;
 }
 
-/** What decides who may read a file of a page. */
-export type NamingPage = Pick<PageRow, 'creator_id' | 'access_type' | 'allowed_user_ids' | 'co_editor_user_ids'> & {
-  /** True while the content names the file. */
-  is_named: boolean;
-};
-
 /** What a write sets. */
 export type PageState = Pick<WholePage, 'title' | 'content' | 'access_type' | 'sealed_password'>;
 
@@ -55,6 +49,15 @@ const THUMBNAILS = 'left join page_thumbnails t on t.client_id = p.client_id and
 /** One page for its readers: by `client_id`, `id`, and the `rev` that the reader has. */
 export const DELIVER_PAGE = `select creator_id, access_type, sealed_password, rev, case when rev = $3 then null else content end as content
   from pages where client_id = $1 and id = $2`;
+
+const HAS_PART = (part: PagePart): string =>
+  `exists (select from page_users u where u.client_id = p.client_id and u.page_id = p.id and u.part = '${part}' and u.user_id = $4)`;
+
+const FILE_READABLE = `select 1 as is_there from pages p where p.client_id = $1 and p.id = any($2::uuid[]) and case
+    when $4::uuid is null or p.creator_id = $4 or ${HAS_PART('editor')} then true
+    when p.access_type = ${ACCESS.open} or (p.access_type = ${ACCESS.listed} and ${HAS_PART('reader')})
+      then position('/files/' || $3 in p.content) > 0 or position('/files/' || upper($3) in p.content) > 0
+    else false end limit 1`;
 
 /** Every id sorts before it. */
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
@@ -115,24 +118,27 @@ export class PageRepository extends TenantRepository<Page> {
     return row ?? null;
   }
 
-  /** What decides who may read a file of a page, or null. */
-  async findNaming(id: string, file_id: string): Promise<NamingPage | null> {
-    const [row] = await this.database.sql<NamingPage>(
-      `select p.creator_id, p.access_type, ${partOf('reader')} as allowed_user_ids, ${partOf('editor')} as co_editor_user_ids,
-              position('/files/' || $3 in lower(p.content)) > 0 as is_named
-         from pages p where p.client_id = $1 and p.id = $2`,
-      [Scope.clientId(), id, file_id],
-    );
-    return row ?? null;
+  /**
+   * True where one of these pages gives `user_id` (null: a system of the tenant, which sees all) a file: as its editor, or as whoever may see
+   * it by a credential while its content names the file, in small or capital letters. A content is long, and looked through last.
+   */
+  async isFileReadable(ids: readonly string[], file_id: string, user_id: string | null): Promise<boolean> {
+    const rows = await this.database.sql(FILE_READABLE, [Scope.clientId(), ids, file_id, user_id]);
+    return rows.length > 0;
   }
 
-  /** The pages that a user has made. */
-  async idsOf(creator_id: string): Promise<string[]> {
-    const rows = await this.database.sql<{ id: string }>('select id from pages where client_id = $1 and creator_id = $2 order by id', [
-      Scope.clientId(),
-      creator_id,
-    ]);
-    return rows.map(({ id }) => id);
+  /**
+   * Holds every page that a user has made or is listed on to the end of the transaction, all of them in one order, as whoever else goes may be
+   * on the same pages. Answers which the user has made.
+   */
+  async holdOf(user_id: string): Promise<string[]> {
+    const rows = await this.database.sql<{ id: string; is_own: boolean }>(
+      `select p.id, p.creator_id = $2 as is_own from pages p where p.client_id = $1 and p.id in (
+          select m.id from pages m where m.client_id = $1 and m.creator_id = $2
+          union select u.page_id from page_users u where u.client_id = $1 and u.user_id = $2) order by p.id for update`,
+      [Scope.clientId(), user_id],
+    );
+    return rows.filter(({ is_own }) => is_own).map(({ id }) => id);
   }
 
   /** What a user may do with a page besides what everybody may, or null. */
@@ -175,29 +181,17 @@ export class PageRepository extends TenantRepository<Page> {
     );
   }
 
-  /** Deletes what a user has made. */
+  /** Deletes what a user has made; what is held already. */
   async deleteOf(creator_id: string): Promise<void> {
-    await this.database.sql(
-      `with made as (select id from pages where client_id = $1 and creator_id = $2 order by id for update)
-       delete from pages where client_id = $1 and id in (select id from made)`,
-      [Scope.clientId(), creator_id],
-    );
+    await this.database.sql('delete from pages where client_id = $1 and creator_id = $2', [Scope.clientId(), creator_id]);
   }
 
-  /** Takes a user off every list; pages that listed the user have changed by it. */
+  /** Takes a user off every list of pages that are held already; they have changed by it. */
   async forgetUser(user_id: string): Promise<void> {
-    const values = [Scope.clientId(), user_id];
-    // First the pages, in one order, as every writer of them does.
-    const listed = await this.database.sql<{ id: string }>(
-      `select p.id from pages p where p.client_id = $1
-          and p.id in (select u.page_id from page_users u where u.client_id = $1 and u.user_id = $2) order by p.id for no key update`,
-      values,
+    await this.database.sql(
+      `with gone as (delete from page_users where client_id = $1 and user_id = $2 returning page_id)
+       update pages set rev = rev + 1 where client_id = $1 and id in (select page_id from gone)`,
+      [Scope.clientId(), user_id],
     );
-    if (listed.length === 0) return;
-    await this.database.sql('delete from page_users where client_id = $1 and user_id = $2', values);
-    await this.database.sql('update pages set rev = rev + 1 where client_id = $1 and id = any($2::uuid[])', [
-      Scope.clientId(),
-      listed.map(({ id }) => id),
-    ]);
   }
 }

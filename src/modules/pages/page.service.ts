@@ -108,12 +108,16 @@ export class PageService {
 
   /** Deletes the page with its versions. Throws PAGE_NOT_EDITABLE, PAGE_CHANGED. */
   async remove(actor: Actor, id: string, if_match: string | undefined): Promise<void> {
-    await this.database.transaction(async () => {
-      assertCanDelete(actor, await this.assertEditable(actor, id));
-      await this.files.release(id);
-      await this.editable(actor, id, if_match);
-      await this.pages.delete({ id });
-    });
+    await this.database.transaction(
+      async () => {
+        assertCanDelete(actor, await this.assertEditable(actor, id));
+        await this.editable(actor, id, if_match);
+        await this.files.release(id);
+        await this.pages.delete({ id });
+      },
+      // Somebody whose account ends takes their files off the page first, and themselves off its lists after that.
+      { retry: true },
+    );
   }
 
   /** A page of the page's versions, newest first. Throws PAGE_NOT_FOUND, FORBIDDEN. */

@@ -83,7 +83,7 @@ export class RingNotifier implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  /** A socket that connects while it rings has not been told. */
+  /** A socket that connects while it rings has not been told. In the transaction of {@link RingRepository.ringingAt}. */
   private async tellNewcomers(sockets: SocketsRecorded['sockets']): Promise<void> {
     for (const call of await this.rings.ringingAt([...new Set(sockets.map(({ user_id }) => user_id))])) {
       const own = sockets.filter(({ user_id }) => user_id === call.callee.id);

@@ -96,11 +96,14 @@ export class RingRepository {
     );
   }
 
-  /** The calls that ring at these people. */
+  /**
+   * The calls that ring at these people, which ring on to the end of the transaction: whoever is told of one in it hears of its end after that,
+   * and nobody is told of one that is being ended.
+   */
   async ringingAt(user_ids: readonly string[]): Promise<Ring[]> {
     return this.database.sql<Ring>(
       `select ${RING} from call_parties p join calls c on c.client_id = p.client_id and c.id = p.call_id
-        where ${IS_INTERNAL} and p.user_id = any($2::uuid[]) and c.callee_id = p.user_id and c.status = 'ringing'`,
+        where ${IS_INTERNAL} and p.user_id = any($2::uuid[]) and c.callee_id = p.user_id and c.status = 'ringing' for share of c`,
       [Scope.clientId(), user_ids],
     );
   }
