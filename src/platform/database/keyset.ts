@@ -46,13 +46,19 @@ export type KeysetKind = 'uuid' | 'timestamp' | 'date' | 'integer' | 'text';
 export type KeysetValue = string | number;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const TIMESTAMP = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const DATE = /^\d{4}-\d\d-\d\d$/;
+const TIMESTAMP = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const DATE = /^(?!0000)\d{4}-\d\d-\d\d$/;
+
+/** True for a time that is on the calendar: JavaScript takes the 31st of February for the 2nd or 3rd of March. */
+function isTime(text: string): boolean {
+  const time = new Date(text);
+  return !Number.isNaN(time.getTime()) && time.toISOString() === text;
+}
 
 const FITS: Record<KeysetKind, (value: unknown) => boolean> = {
   uuid: (value) => typeof value === 'string' && UUID.test(value),
-  timestamp: (value) => typeof value === 'string' && TIMESTAMP.test(value) && !Number.isNaN(Date.parse(value)),
-  date: (value) => typeof value === 'string' && DATE.test(value) && !Number.isNaN(Date.parse(value)),
+  timestamp: (value) => typeof value === 'string' && TIMESTAMP.test(value) && isTime(value),
+  date: (value) => typeof value === 'string' && DATE.test(value) && isTime(`${value}T00:00:00.000Z`),
   integer: (value) => Number.isSafeInteger(value),
   text: (value) => typeof value === 'string' && !value.includes('\u0000') && value.isWellFormed(),
 };
