@@ -65,6 +65,28 @@ describe('the limits of sockets', () => {
     await expect(join(user)).rejects.toThrow(/^Too many requests$/);
   });
 
+  it('those that come all at once are counted too', async () => {
+    const user = await makeUser(server.api, { client_id: owner.client_id });
+    const answers = await Promise.all(
+      Array.from({ length: 115 }, () =>
+        join(user).then(
+          () => 'let in',
+          (error: Error) => error.message,
+        ),
+      ),
+    );
+    expect(answers.filter((answer) => answer === 'let in')).toHaveLength(100);
+    expect(answers.filter((answer) => answer === 'Too many requests')).toHaveLength(15);
+  });
+
+  it('a person who connects again and again is refused, and served by REST all the same', async () => {
+    const user = await makeUser(server.api, { client_id: owner.client_id });
+    for (let n = 0; n < 120; n++) (await connectSocket(server.url, user.access_token)).disconnect();
+    await expect(join(user)).rejects.toThrow(/^Too many requests$/);
+    expect((await user.api('/getUserInfo')).status).toBe(200);
+    await join(await makeUser(server.api, { client_id: owner.client_id }));
+  });
+
   it('handshakes that fail are counted by address, and are refused where there are too many', async () => {
     const knock = (address: string): Promise<string> =>
       connectSocket(server.url, 'nonsense', { extraHeaders: { 'x-forwarded-for': address } }).then(
