@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { type OnGatewayConnection, type OnGatewayDisconnect, type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
 import { Config } from '../../platform/config/index.js';
+import { Listener } from '../../platform/database/index.js';
 import { AppError, toAppError } from '../../platform/errors/index.js';
 import { type KaiwaRequest, Logger } from '../../platform/http/index.js';
 import {
@@ -54,6 +55,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
 
   constructor(
     private readonly config: Config,
+    private readonly listener: Listener,
     private readonly realtime: Realtime,
     private readonly stream: RoomStream,
     private readonly authenticator: Authenticator,
@@ -93,6 +95,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
           : [channels.tenant(client_id)];
       for (const channel of ended) for (const socket of this.realtime.socketsIn(channel)) this.endSession(socket, reason);
     });
+    this.listener.onReconnected(() => this.recheck());
   }
 
   /** Runs in the turn in which the client is told `connect`: nothing can be delivered between the two. */
@@ -256,6 +259,18 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     if (!holder) return null;
     const { client_id, user_id: id, exp, pass } = holder;
     return { client_id, pass, actor: { kind: 'user', id, email: '', role: 'member', sid: null, room_id: '', credential: 'pass', exp } };
+  }
+
+  /**
+   * What this node was not told of while it could not listen: sockets that name no session (another issuer's token, a pass), and those of
+   * a tenant that took its own list of ended sessions along, are found by their accounts.
+   */
+  private async recheck(): Promise<void> {
+    for (const [client_id, sockets] of Map.groupBy(this.realtime.sockets(), ({ data }) => data.client_id)) {
+      const ids = sockets.map(({ data }) => data.actor.id);
+      const open = await Scope.runAs(client_id, () => this.users.whoMayEnter(ids));
+      for (const socket of sockets) if (!open.has(socket.data.actor.id)) this.endSession(socket, 'ended');
+    }
   }
 
   private watchExpiry(socket: KaiwaSocket): void {

@@ -16,4 +16,9 @@ export class UserDirectory {
     for (let at = 0; at < wanted.length; at += MOST_AT_ONCE) found.push(...(await this.users.names(wanted.slice(at, at + MOST_AT_ONCE))));
     return found;
   }
+
+  /** Which of these people have an account that is not shut. */
+  async whoMayEnter(ids: readonly string[]): Promise<Set<string>> {
+    return new Set(await this.users.openAccounts([...new Set(ids)]));
+  }
 }

@@ -180,6 +180,15 @@ export class UserRepository extends TenantRepository<User> {
     ]);
   }
 
+  /** Those of these ids whose accounts are there and not shut. */
+  async openAccounts(ids: readonly string[]): Promise<string[]> {
+    const rows = await this.database.sql<{ id: string }>(
+      'select id from users where client_id = $1 and id = any($2::uuid[]) and disabled_at is null',
+      [Scope.clientId(), ids],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** A page of those who match, by username; disabled accounts where asked for. Each word of `q` must stand in what is known of them publicly. */
   async search(filter: UserFilter, withDisabled: boolean, page: PageRequest): Promise<Page<User>> {
     const limit = pageLimit(page.limit);
