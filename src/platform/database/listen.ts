@@ -151,6 +151,8 @@ export class Listener {
       try {
         await client.query('select 1');
       } catch (error) {
+        // Whoever closes it does not wait for the answer.
+        if (this.closing.signal.aborted) return;
         this.log.error('The listening connection does not answer', error);
         this.lost(client);
         await this.end(client);
