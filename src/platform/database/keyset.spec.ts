@@ -5,8 +5,8 @@ import { decodeCursor, encodeCursor, type KeysetKind } from './keyset.js';
 describe('a cursor', () => {
   it('gives back what it was made of', () => {
     const at = new Date('2024-02-29T23:59:59.123Z');
-    const values = [at, '2024-02-29', 7, 'ルーム', '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10'];
-    const read = decodeCursor(encodeCursor(values), ['timestamp', 'date', 'integer', 'text', 'uuid']);
+    const values = [at, '2024-02-29', 2 ** 31 - 1, 2 ** 53 - 1, 'ルーム', '0199a6f0-5d5c-7c3a-9b1e-0f4d7c2a9e10'];
+    const read = decodeCursor(encodeCursor(values), ['timestamp', 'date', 'int4', 'integer', 'text', 'uuid']);
     expect(read).toEqual([at.toISOString(), ...values.slice(1)]);
   });
 
@@ -20,6 +20,9 @@ describe('a cursor', () => {
     ['date', '2023-02-29'],
     ['date', '2024-13-01'],
     ['integer', 1.5],
+    ['int4', 2 ** 31],
+    ['int4', -(2 ** 31) - 1],
+    ['int4', 0.5],
     ['text', 'a\u0000b'],
     ['text', '\ud800'],
     ['uuid', 'none'],

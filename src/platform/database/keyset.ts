@@ -41,8 +41,8 @@ export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 200;
 const LONGEST_CURSOR = 2_048;
 
-/** What a sort column holds; decides what a cursor may carry in its place. */
-export type KeysetKind = 'uuid' | 'timestamp' | 'date' | 'integer' | 'text';
+/** What a sort column holds; decides what a cursor may carry in its place. `integer` is a bigint's, as far as a number holds it exactly. */
+export type KeysetKind = 'uuid' | 'timestamp' | 'date' | 'int4' | 'integer' | 'text';
 export type KeysetValue = string | number;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -59,6 +59,7 @@ const FITS: Record<KeysetKind, (value: unknown) => boolean> = {
   uuid: (value) => typeof value === 'string' && UUID.test(value),
   timestamp: (value) => typeof value === 'string' && TIMESTAMP.test(value) && isTime(value),
   date: (value) => typeof value === 'string' && DATE.test(value) && isTime(`${value}T00:00:00.000Z`),
+  int4: (value) => Number.isInteger(value) && value === (value as number) >> 0,
   integer: (value) => Number.isSafeInteger(value),
   text: (value) => typeof value === 'string' && !value.includes('\u0000') && value.isWellFormed(),
 };

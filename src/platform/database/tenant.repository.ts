@@ -27,12 +27,12 @@ const KINDS: Record<string, KeysetKind> = {
   uuid: 'uuid',
   timestamptz: 'timestamp',
   date: 'date',
-  int: 'integer',
-  integer: 'integer',
-  int4: 'integer',
+  int: 'int4',
+  integer: 'int4',
+  int4: 'int4',
+  smallint: 'int4',
   int8: 'integer',
   bigint: 'integer',
-  smallint: 'integer',
 };
 
 /**
