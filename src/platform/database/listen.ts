@@ -57,7 +57,10 @@ export class Listener {
     return () => handlers.delete(handler);
   }
 
-  /** Calls `handler` each time that a lost connection is back and listens again: reload what may have been missed. */
+  /**
+   * Calls `handler` each time that a lost connection is back and listens again: reload what may have been missed. One that fails is called
+   * again until it succeeds, or the connection is lost once more.
+   */
   onReconnected(handler: () => void | Promise<void>): void {
     this.reconnected.add(handler);
   }
@@ -116,7 +119,7 @@ export class Listener {
     }
     this.client = client;
     void this.keepAlive(client);
-    if (this.connectedBefore) for (const handler of this.reconnected) void this.call(handler);
+    if (this.connectedBefore) for (const handler of this.reconnected) void this.makeUp(handler, client);
     this.connectedBefore = true;
   }
 
@@ -133,6 +136,18 @@ export class Listener {
       await handler();
     } catch (error) {
       this.log.error('A notification handler failed', error);
+    }
+  }
+
+  private async makeUp(handler: () => void | Promise<void>, client: pg.Client): Promise<void> {
+    for (let wait = FIRST_PAUSE_MS; this.client === client; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
+      try {
+        await handler();
+        return;
+      } catch (error) {
+        this.log.error('What may have been missed could not be made up for; trying again', error);
+      }
+      await this.sleep(wait);
     }
   }
 
