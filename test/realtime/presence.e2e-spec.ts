@@ -128,13 +128,14 @@ describe('who is in a room', () => {
 
   it('who comes in by whatever way is told once', async () => {
     await alice.api(`/rooms/${room}`, { method: 'PATCH', json: { visibility: 'open' } });
-    const newcomers = await Promise.all(Array.from({ length: 3 }, () => makeUser(server.api, { client_id: owner.client_id })));
-    const [writer, joiner, added] = newcomers as [TestUser, TestUser, TestUser];
+    const newcomers = await Promise.all(Array.from({ length: 4 }, () => makeUser(server.api, { client_id: owner.client_id })));
+    const [writer, joiner, added, reader] = newcomers as [TestUser, TestUser, TestUser, TestUser];
     const heard = collect<Presence>(witness, 'member:joined');
     await Promise.all([post(writer, 'a'), post(writer, 'b'), post(writer, 'c')]);
     const socket = await enter(joiner);
     await emit(socket, 'joinRoom', { room_id: room });
     for (let round = 0; round < 2; round++) await alice.api(`/rooms/${room}/members/${added.id}`, { method: 'PUT', json: {} });
+    for (let round = 0; round < 2; round++) await reader.api(`/rooms/${room}/read`, { method: 'PUT', json: { seq: 1 } });
     const left = next(witness, 'member:left');
     await writer.api(`/rooms/${room}/members/${writer.id}`, { method: 'DELETE' });
     expect(await left).toEqual({ room_id: room, user: { id: writer.id, username: writer.username } });

@@ -200,16 +200,18 @@ export class RoomService {
     return added !== undefined;
   }
 
-  /** Moves the person's read marker forward and tells the room. Throws ROOM_NOT_FOUND; a place beyond the last is wrong. */
+  /** Moves the person's read marker forward, which makes them a member of an open room, and tells the room. Throws ROOM_NOT_FOUND; a place beyond the last is wrong. */
   async markRead(actor: Actor, room_id: string, seq: number): Promise<ReadMarkerView> {
     const user_id = personOf(actor);
     const room = await this.rooms.getFor(room_id, user_id);
     if (seq > room.last_seq) throw AppError.field('seq', `is beyond the room's last message (${room.last_seq})`);
-    const stands = await this.members.markRead(room_id, user_id, seq);
-    if (stands === null) throw new AppError('ROOM_NOT_FOUND');
+    const marker = await this.members.markRead(room_id, user_id, seq);
+    if (marker === null) throw new AppError('ROOM_NOT_FOUND');
+    const client_id = Scope.clientId();
     const user = await this.userView(room, user_id);
-    this.stream.publish({ client_id: Scope.clientId(), room_id, event: 'read', payload: { room_id, user, seq: stands } });
-    return { room_id, seq: stands };
+    if (marker.joined) this.stream.publish({ client_id, room_id, event: 'member:joined', payload: { room_id, user } });
+    this.stream.publish({ client_id, room_id, event: 'read', payload: { room_id, user, seq: marker.last_read_seq } });
+    return { room_id, seq: marker.last_read_seq };
   }
 
   /** True where the person may go into the room; for logins that name one. */
