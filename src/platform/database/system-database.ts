@@ -73,7 +73,7 @@ export class SystemDatabase {
   /** Ends its connections; crossings after that are refused. */
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.all([this.pool, this.longPool].map((pool) => pool && endPool(pool)));
+    await Promise.all([this.pool, this.longPool].flatMap((pool) => (pool ? [endPool(pool)] : [])));
     this.pool = this.longPool = null;
   }
 

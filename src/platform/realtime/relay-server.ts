@@ -10,7 +10,7 @@ export const RELAY_SERVER = Symbol('RELAY_SERVER');
  * events between nodes.
  */
 export function makeRelayServer({ createAdapter }: Cluster): KaiwaServer | null {
-  return createAdapter ? (new Server({ adapter: createAdapter }) as KaiwaServer) : null;
+  return createAdapter ? new Server({ adapter: createAdapter }) : null;
 }
 
 /** Takes its leave of the other nodes. */
