@@ -102,6 +102,26 @@ describe('the limits of sockets', () => {
     expect(asked.status).toBe(429);
   });
 
+  it.each([
+    ['HTTP/2, as Java’s client does', '/health/live', 'h2c', 200],
+    ['a WebSocket where there are none', '/rooms', 'websocket', 401],
+    ['something else where there are some', '/socket.io/?EIO=4&transport=polling', 'h2c', 200],
+  ])('who offers %s gets an answer all the same', async (_what, path, protocol, status) => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
+    const [heard] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(heard.toString()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  it('who names no host is answered by the front', async () => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write('GET /health/live HTTP/1.1\r\n\r\n');
+    const [heard] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(heard.toString()).toMatch(/^HTTP\/1.1 400 [^]*"code":"INVALID_HOST"/);
+  });
+
   it.each(['polling', 'websocket'])('a handshake by %s that names two hosts is refused', async (transport) => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
     const upgrade =
