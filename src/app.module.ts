@@ -21,7 +21,7 @@ import { EventsModule } from './platform/events/index.js';
 import { CompiledValidationPipe, Logger } from './platform/http/index.js';
 import { JobsModule } from './platform/jobs/index.js';
 import { OperationModule } from './platform/operation/index.js';
-import { RealtimeModule } from './platform/realtime/index.js';
+import { type KaiwaServer, RealtimeModule, RELAY_SERVER } from './platform/realtime/index.js';
 import { Sweeps } from './sweeps.js';
 
 /** Every table that TypeORM maps. */
@@ -41,12 +41,12 @@ const ENTITIES = [
 /** The application: what it is made of, and the order of the guards that every request passes. */
 @Module({})
 export class AppModule {
-  /** The application for a configuration. */
-  static forRoot(config: Config, logger: PinoLogger): DynamicModule {
+  /** The application for a configuration; with a `relay` where it takes no sockets itself. */
+  static forRoot(config: Config, logger: PinoLogger, relay: KaiwaServer | null = null): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        CoreModule.forRoot(config, logger),
+        CoreModule.forRoot(config, logger, relay),
         DatabaseModule.forRoot(ENTITIES),
         CryptoModule,
         EventsModule,
@@ -86,15 +86,16 @@ export class AppModule {
 /** What start-up has made, for everybody to inject. */
 @Module({})
 class CoreModule {
-  static forRoot(config: Config, logger: PinoLogger): DynamicModule {
+  static forRoot(config: Config, logger: PinoLogger, relay: KaiwaServer | null): DynamicModule {
     return {
       module: CoreModule,
       global: true,
       providers: [
         { provide: Config, useValue: config },
         { provide: Logger, useValue: logger },
+        { provide: RELAY_SERVER, useValue: relay },
       ],
-      exports: [Config, Logger],
+      exports: [Config, Logger, RELAY_SERVER],
     };
   }
 }

@@ -16,12 +16,18 @@ export interface Boot {
 
 const DEFAULT_DATA_DIR = '.data';
 
+/** What a process asks of its environment besides what the schema says. */
+export interface BootNeeds {
+  /** Why it cannot do with a database of its own. */
+  readonly database_url?: string;
+}
+
 /**
  * Reads the environment and, where no `DATABASE_URL` is given, starts the embedded database and reads the keys that are kept beside it.
  *
  * @throws ConfigurationError, StartError: see {@link startFailure}.
  */
-export async function loadConfig(): Promise<Boot> {
+export async function loadConfig(needs: BootNeeds = {}): Promise<Boot> {
   const env = readProcessEnvironment();
   const node_id = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const logger = createLogger({ level: env.LOG_LEVEL, base: { node: node_id } });
@@ -30,6 +36,7 @@ export async function loadConfig(): Promise<Boot> {
     const address = { url, migration_url: env.DATABASE_MIGRATION_URL ?? url };
     return { config: new Config(env, address, jwt ?? [], encryption ?? [], node_id), embedded: null, logger };
   }
+  if (needs.database_url !== undefined) throw new ConfigurationError([`DATABASE_URL: ${needs.database_url}`]);
   const embedded = await startEmbeddedServer({
     data_dir: resolve(env.DATA_DIR),
     log: logger,
@@ -46,9 +53,9 @@ export async function loadConfig(): Promise<Boot> {
 }
 
 /** {@link loadConfig}, or one line for each thing that is wrong on standard error and exit code 1. */
-export async function bootOrExit(): Promise<Boot> {
+export async function bootOrExit(needs: BootNeeds = {}): Promise<Boot> {
   try {
-    return await loadConfig();
+    return await loadConfig(needs);
   } catch (error) {
     exitWith(error);
   }

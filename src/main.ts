@@ -27,6 +27,13 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
+// Without it nothing can be served; whoever watches over this process starts both anew.
+void embedded?.exited.then(() => {
+  if (stopping) return;
+  logger.fatal({}, 'the embedded database has gone: this process ends');
+  logger.flush(() => process.exit(1));
+});
+
 logger.info({ port: server.port, url: server.url }, 'listening');
 logger.flush();
 greet(server);

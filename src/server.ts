@@ -13,7 +13,7 @@ import { migrate, StartError } from './platform/database/index.js';
 import { FaultLog, KaiwaExpressAdapter, NestLogBridge, ProblemFilter, requestLog } from './platform/http/index.js';
 import { JobRunner } from './platform/jobs/index.js';
 import { Metrics, Readiness } from './platform/operation/index.js';
-import { KaiwaIoAdapter, onSocketFailure, openCluster, Realtime } from './platform/realtime/index.js';
+import { KaiwaIoAdapter, onSocketFailure, openCluster, Realtime, SOCKET_PATH } from './platform/realtime/index.js';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -42,6 +42,7 @@ export async function startServer({ config, logger }: Boot): Promise<RunningServ
   const adapter = new KaiwaExpressAdapter({
     trust_proxy: config.env.TRUST_PROXY,
     public_url: config.public_url,
+    websocket_path: SOCKET_PATH,
     log: (error, request) => faults.ofRequest(error, request),
   });
   const tls = await readTls(config.env.TLS_CERT_FILE, config.env.TLS_KEY_FILE);

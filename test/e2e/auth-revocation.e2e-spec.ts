@@ -170,6 +170,31 @@ describe('what ends on one node ends on all', () => {
     );
   });
 
+  it('and so are accounts and tenants that went meanwhile, of whose sessions nothing is kept', async () => {
+    const gone = await makeTenant(one.api);
+    const [socket, shut, other] = [
+      await connectSocket(two.url, gone.access_token),
+      await connectSocket(two.url, (await makeUser(two.api, { client_id: owner.client_id })).access_token),
+      await connectSocket(two.url, user.access_token),
+    ];
+    const told = [next(socket, 'session:ended'), next(shut, 'session:ended')];
+    // Past the server, as if its words had been lost.
+    await sql(database.url, 'delete from tenants where client_id = $1', [gone.client_id]);
+    await sql(database.url, 'update users set disabled_at = now() where client_id = $1 and id not in ($2, $3)', [
+      owner.client_id,
+      owner.id,
+      user.id,
+    ]);
+    await sql(
+      database.url,
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kaiwa:listen' and datname = $1`,
+      [database.name],
+    );
+    expect(await Promise.all(told)).toEqual([{ reason: 'ended' }, { reason: 'ended' }]);
+    expect(await emit(other, 'sendMessage', { content: 'still here' })).toMatchObject({ ok: true });
+    other.disconnect();
+  });
+
   it('a node that starts later knows what ended before', async () => {
     await one.api('/logout', { method: 'POST', headers: bearer(user.access_token) });
     const promoted = await makeUser(one.api, { client_id: owner.client_id });

@@ -126,6 +126,13 @@ describe('guessing passwords', () => {
     expect((await statuses(100, register)).slice(-2)).toEqual([409, 429]);
   });
 
+  it('bounds registrations by somebody who is signed in, too', async () => {
+    const user = await makeUser(from('198.51.100.7', server.api));
+    const json = { email: user.email, password: user.password };
+    const register = (): Promise<Answer> => from('198.51.100.7', user.api)('/auth/v1/register', { method: 'POST', json });
+    expect((await statuses(100, register)).slice(-2)).toEqual([409, 429]);
+  });
+
   it('does not count those who are signed in, nor successes', async () => {
     const user = await makeUser(from('198.51.100.4', server.api));
     expect(new Set(await statuses(15, () => attempt(user, user.password, '198.51.100.4')))).toEqual(new Set([200]));

@@ -273,6 +273,27 @@ describe('rooms', () => {
     });
   });
 
+  describe('closing an open one', () => {
+    const close = (who: TestUser, id: string): Promise<Answer<Room>> =>
+      who.api<Room>(`/rooms/${id}`, { method: 'PATCH', json: { visibility: 'private' } });
+
+    it('whoever does it goes on running it, also who was not in it', async () => {
+      const { id } = await make(alice, { visibility: 'open', member_ids: [bob.id] });
+      expect(await close(owner, id)).toMatchObject({ status: 200, body: { visibility: 'private', my_role: 'admin' } });
+      expect(await rolesIn(id)).toEqual({ [alice.id]: 'admin', [bob.id]: 'member', [owner.id]: 'admin' });
+      const mine = await make(alice, { visibility: 'open', member_ids: [owner.id] });
+      expect(await close(owner, mine.id)).toMatchObject({ status: 200, body: { my_role: 'admin' } });
+    });
+
+    it('by a system: where no admin is left in it, the longest-standing member runs it', async () => {
+      const { id } = await make(alice, { visibility: 'open', member_ids: [bob.id] });
+      expect((await alice.api(`/rooms/${id}/members/${alice.id}`, { method: 'DELETE' })).status).toBe(204);
+      const closed = await system<Room>(`/rooms/${id}`, { method: 'PATCH', json: { visibility: 'private' } });
+      expect(closed).toMatchObject({ status: 200, body: { visibility: 'private' } });
+      expect(await rolesIn(id)).toEqual({ [bob.id]: 'admin' });
+    });
+  });
+
   describe('deleting one', () => {
     it('by its admin, with all that was said', async () => {
       const { id } = await make(alice, { member_ids: [bob.id] });

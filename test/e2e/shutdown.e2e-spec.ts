@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectSocket, eventually, makeUser } from '../support/client.js';
 import { startServer, type TestServer, within } from '../support/server.js';
@@ -101,4 +104,17 @@ describe('the notice before it', () => {
     expect(await within(node.exited, 8_000, () => node.logs())).toBe(0);
     await node.stop();
   });
+});
+
+it('a server whose embedded database is killed ends, so that both can be started anew', async () => {
+  const data_dir = await mkdtemp(join(tmpdir(), 'kaiwa-embedded-'));
+  try {
+    const node = await startServer({ env: { DATABASE_URL: undefined, DATA_DIR: data_dir } });
+    const [pid] = (await readFile(join(data_dir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
+    process.kill(Number(pid), 'SIGKILL');
+    expect(await within(node.exited, 10_000, () => node.logs())).toBe(1);
+    expect(node.logs()).toContain('the embedded database has gone');
+  } finally {
+    await rm(data_dir, { recursive: true, force: true, maxRetries: 10 });
+  }
 });

@@ -672,6 +672,19 @@ describe('web origins', () => {
 });
 
 describe('the operator’s key', () => {
+  it('may begin as API keys do', async () => {
+    const key = 'kw_chosen-by-an-operator';
+    const other = await startServer({ env: { OPERATOR_KEY: key } });
+    try {
+      const ask = withHeaders(other.api, { authorization: `Bearer ${key}` });
+      for (let n = 0; n < 2; n++) expect((await ask('/tenants')).status).toBe(200);
+      expect((await ask('/tenant', { headers: { 'x-client-id': 'default' } })).status).toBe(200);
+      expect((await ask('/getUserInfo', { headers: { authorization: `Bearer ${key}x`, 'x-client-id': 'default' } })).status).toBe(401);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('is in no answer and no log', () => {
     expect(server.logs()).not.toContain(OPERATOR_KEY);
     expect(server.logs()).not.toContain(PASSWORD);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { eventually, makeTenant, operatorOf } from '../support/client.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { type Answer, startServer, type TestServer } from '../support/server.js';
 import { sql } from '../support/sql.js';
 
 let database: TestDatabase;
@@ -47,4 +47,31 @@ it('a deletion that PostgreSQL ends, since it and a writer of the tenant wait fo
   expect(await sql(database.url, 'select from rooms where client_id = $1', [client_id])).toEqual([]);
   const log = await sql(database.url, `select from operator_log where client_id = $1 and action = 'tenant.deleted'`, [client_id]);
   expect(log).toHaveLength(1);
+});
+
+it('deletions that take long hold up nobody else, and one of them runs at a time', async () => {
+  const [keeper, first, second] = [await makeTenant(server.api), await makeTenant(server.api), await makeTenant(server.api)];
+  const page = await keeper.api<{ id: string }>('/pages', { method: 'POST', json: { title: 'x', content: '<p>x</p>', access_type: 0 } });
+  expect(page.status).toBe(200);
+  const remove = ({ client_id }: { client_id: string }): Promise<Answer> =>
+    operatorOf(server.api)(`/tenants/${client_id}`, { method: 'DELETE' });
+  const holder = new pg.Client({ connectionString: database.url });
+  await holder.connect();
+  try {
+    await holder.query('begin');
+    await holder.query('select from tenants where client_id = any($1) for update', [[first.client_id, second.client_id]]);
+    const long = remove(first);
+    await eventually(
+      () => sql(database.url, `select from pg_stat_activity where wait_event_type = 'Lock' and datname = $1`, [database.name]),
+      ({ length }) => length === 1,
+    );
+    expect(await remove(second)).toMatchObject({ status: 503, body: { code: 'OVERLOADED' } });
+    // Whose a page is that is asked for by its id alone is found past the tenants, too.
+    expect(await server.api(`/page/${page.body.id}`)).toMatchObject({ status: 200, body: { content: '<p>x</p>' } });
+    await holder.query('commit');
+    expect((await long).status).toBe(204);
+  } finally {
+    await holder.end();
+  }
+  expect((await remove(second)).status).toBe(204);
 });

@@ -106,4 +106,24 @@ describe('the floor at start', () => {
     await listener.close();
     expect(listener.connected).toBe(false);
   });
+
+  it('what makes up for missed notifications is tried until it succeeds', async () => {
+    const listener = new Listener(configFor(1), log);
+    const tries: string[] = [];
+    const made = new Promise<void>((resolve) => {
+      listener.onReconnected(async () => {
+        tries.push('a try');
+        await Promise.resolve();
+        if (tries.length < 3) throw new Error('The database is busy');
+        resolve();
+      });
+    });
+    await listener.on('door_one', () => undefined);
+    await admin.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kaiwa:listen' and datname = current_database()",
+    );
+    await made;
+    expect(tries).toHaveLength(3);
+    await listener.close();
+  });
 });

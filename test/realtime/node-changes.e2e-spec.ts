@@ -55,17 +55,15 @@ it('the connection by which nodes hear each other comes back as often as it is l
 it('a node that was taken for dead says again who is connected to it', async () => {
   const [one, two] = servers as [TestServer, TestServer];
   const user = await makeUser(one.api);
-  const [socket, witness] = await Promise.all([
-    connectSocket(one.url, user.access_token),
-    connectSocket(two.url, (await makeUser(one.api)).access_token),
-  ]);
+  const witness = await connectSocket(two.url, (await makeUser(one.api)).access_token);
+  const isOnline = (payload: { user: { id: string }; online: boolean }): boolean => payload.user.id === user.id && payload.online;
+  // Told of the coming itself, so that what is told later can only be of the coming back.
+  const came = next(witness, 'presence', isOnline);
+  const socket = await connectSocket(one.url, user.access_token);
+  await came;
   const rows = (): Promise<Array<{ node_id: string }>> =>
     sql(database.url, 'select node_id from connections where connection_id = $1', [socket.id]);
-  const online = next(
-    witness,
-    'presence',
-    (payload: { user: { id: string }; online: boolean }) => payload.user.id === user.id && payload.online,
-  );
+  const online = next(witness, 'presence', isOnline);
   const [row] = await rows();
   // What another node does after 10 s of silence.
   await sql(database.url, 'with dead as (delete from nodes where node_id = $1) delete from connections where node_id = $1', [row?.node_id]);

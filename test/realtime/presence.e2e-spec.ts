@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import type { Socket } from 'socket.io-client';
 import { collect, connectSocket, emit, eventually, makeUser, next, type TestUser, uniqueName } from '../support/client.js';
 import { type Answer, startServer, type TestServer } from '../support/server.js';
@@ -96,6 +97,23 @@ describe('who is in a room', () => {
     }
   });
 
+  it('what the database does not take away at once goes soon after', async () => {
+    const tab = await enter(bob);
+    const offline = next<Presence>(witness, 'presence', (payload) => ofBob(payload) && !payload.online, 10_000);
+    await sql(server.database_url, 'alter table connections rename to connections_away');
+    try {
+      tab.disconnect();
+      await eventually(
+        () => Promise.resolve(server.logs()),
+        (logs) => logs.includes('could not be taken away'),
+      );
+    } finally {
+      await sql(server.database_url, 'alter table connections_away rename to connections');
+    }
+    expect(await offline).toMatchObject({ online: false });
+    expect(await ids()).toEqual([witness.id]);
+  });
+
   it('typing is told to the others, not to the one who types, on none of their tabs', async () => {
     const [typing, second] = [await enter(bob), await enter(bob)];
     const heard = [typing, second].map((socket) => collect(socket, 'typing'));
@@ -110,13 +128,14 @@ describe('who is in a room', () => {
 
   it('who comes in by whatever way is told once', async () => {
     await alice.api(`/rooms/${room}`, { method: 'PATCH', json: { visibility: 'open' } });
-    const newcomers = await Promise.all(Array.from({ length: 3 }, () => makeUser(server.api, { client_id: owner.client_id })));
-    const [writer, joiner, added] = newcomers as [TestUser, TestUser, TestUser];
+    const newcomers = await Promise.all(Array.from({ length: 4 }, () => makeUser(server.api, { client_id: owner.client_id })));
+    const [writer, joiner, added, reader] = newcomers as [TestUser, TestUser, TestUser, TestUser];
     const heard = collect<Presence>(witness, 'member:joined');
     await Promise.all([post(writer, 'a'), post(writer, 'b'), post(writer, 'c')]);
     const socket = await enter(joiner);
     await emit(socket, 'joinRoom', { room_id: room });
     for (let round = 0; round < 2; round++) await alice.api(`/rooms/${room}/members/${added.id}`, { method: 'PUT', json: {} });
+    for (let round = 0; round < 2; round++) await reader.api(`/rooms/${room}/read`, { method: 'PUT', json: { seq: 1 } });
     const left = next(witness, 'member:left');
     await writer.api(`/rooms/${room}/members/${writer.id}`, { method: 'DELETE' });
     expect(await left).toEqual({ room_id: room, user: { id: writer.id, username: writer.username } });
@@ -196,6 +215,32 @@ describe('who is in a room', () => {
     await post(alice, 'among ourselves');
     expect([await toMember, await toAdmin]).toMatchObject([{ content: 'among ourselves' }, { content: 'among ourselves' }]);
     expect(await eventually(ids, (found) => found.length === 2)).toEqual([witness.id, member.id].sort());
+    expect(heard).toEqual([]);
+  });
+
+  it('who leaves a room in the moment in which it becomes private hears nothing of it any more', async () => {
+    await alice.api(`/rooms/${room}`, { method: 'PATCH', json: { visibility: 'open' } });
+    const former = await enter(bob);
+    const heard = collect<Message>(former, 'message');
+    const closer = new pg.Client({ connectionString: server.database_url });
+    await closer.connect();
+    try {
+      await closer.query('begin');
+      await closer.query(`update rooms set visibility = 'private' where id = $1`, [room]);
+      const left = bob.api(`/rooms/${room}/members/${bob.id}`, { method: 'DELETE' });
+      await eventually(
+        () => sql(server.database_url, `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`),
+        ({ length }) => length === 1,
+      );
+      await closer.query('commit');
+      expect((await left).status).toBe(204);
+    } finally {
+      await closer.end();
+    }
+    const told = next<Message>(witness, 'message');
+    await post(alice, 'among ourselves');
+    expect(await told).toMatchObject({ content: 'among ourselves' });
+    expect(await eventually(ids, (found) => found.length === 1)).toEqual([witness.id]);
     expect(heard).toEqual([]);
   });
 

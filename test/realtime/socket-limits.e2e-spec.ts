@@ -65,6 +65,28 @@ describe('the limits of sockets', () => {
     await expect(join(user)).rejects.toThrow(/^Too many requests$/);
   });
 
+  it('those that come all at once are counted too', async () => {
+    const user = await makeUser(server.api, { client_id: owner.client_id });
+    const answers = await Promise.all(
+      Array.from({ length: 115 }, () =>
+        join(user).then(
+          () => 'let in',
+          (error: Error) => error.message,
+        ),
+      ),
+    );
+    expect(answers.filter((answer) => answer === 'let in')).toHaveLength(100);
+    expect(answers.filter((answer) => answer === 'Too many requests')).toHaveLength(15);
+  });
+
+  it('a person who connects again and again is refused, and served by REST all the same', async () => {
+    const user = await makeUser(server.api, { client_id: owner.client_id });
+    for (let n = 0; n < 120; n++) (await connectSocket(server.url, user.access_token)).disconnect();
+    await expect(join(user)).rejects.toThrow(/^Too many requests$/);
+    expect((await user.api('/getUserInfo')).status).toBe(200);
+    await join(await makeUser(server.api, { client_id: owner.client_id }));
+  });
+
   it('handshakes that fail are counted by address, and are refused where there are too many', async () => {
     const knock = (address: string): Promise<string> =>
       connectSocket(server.url, 'nonsense', { extraHeaders: { 'x-forwarded-for': address } }).then(
@@ -78,6 +100,26 @@ describe('the limits of sockets', () => {
     expect(await knock('203.0.113.8')).toBe('Unauthorized');
     const asked = await server.api('/rooms', { headers: { authorization: 'Bearer nonsense', 'x-forwarded-for': '203.0.113.7' } });
     expect(asked.status).toBe(429);
+  });
+
+  it.each([
+    ['HTTP/2, as Java’s client does', '/health/live', 'h2c', 200],
+    ['a WebSocket where there are none', '/rooms', 'websocket', 401],
+    ['something else where there are some', '/socket.io/?EIO=4&transport=polling', 'h2c', 200],
+  ])('who offers %s gets an answer all the same', async (_what, path, protocol, status) => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
+    const [heard] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(heard.toString()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  it('who names no host is answered by the front', async () => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write('GET /health/live HTTP/1.1\r\n\r\n');
+    const [heard] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(heard.toString()).toMatch(/^HTTP\/1.1 400 [^]*"code":"INVALID_HOST"/);
   });
 
   it.each(['polling', 'websocket'])('a handshake by %s that names two hosts is refused', async (transport) => {

@@ -12,7 +12,8 @@ const MAIN = resolve('dist/src/main.js');
 // A machine that does much besides takes its time.
 const READY_TIMEOUT_MS = 45_000;
 const STOP_TIMEOUT_MS = 25_000;
-const SECRET = 'a-secret-for-tests-that-is-long-enough';
+/** Every process of one installation has the same. */
+export const SECRET = 'a-secret-for-tests-that-is-long-enough';
 
 /** An answer of the server. `body` is the parsed JSON, the text where it is none, or null where there is nothing. */
 export interface Answer<T = unknown> {

@@ -46,12 +46,13 @@ export class Authenticator {
    * @throws ISSUER_UNAVAILABLE where another issuer's keys cannot be had
    */
   async identify(token: string, via: Via, x_client_id: string | undefined): Promise<Credential | null> {
-    if (token.startsWith(API_KEY)) return via === 'bearer' && x_client_id ? this.identifyApiKey(token, x_client_id) : null;
+    // First of all: whatever the operator has chosen may look like something else.
     const operator_key = this.config.env.OPERATOR_KEY;
     if (via === 'bearer' && operator_key !== undefined && sameSecret(token, operator_key)) {
       const credential = { actor: { kind: 'operator', id: 'operator' }, client_id: null } as const;
       return this.verified.put(token, via, credential, Date.now() + OPERATOR_MS, this.verified.ticket());
     }
+    if (token.startsWith(API_KEY)) return via === 'bearer' && x_client_id ? this.identifyApiKey(token, x_client_id) : null;
     const issuer = issuerOf(token);
     if (issuer === undefined) return null;
     if (issuer === TOKEN_ISSUER) return this.identifyOwn(token, via);

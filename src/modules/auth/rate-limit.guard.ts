@@ -28,7 +28,8 @@ export class RateLimitGuard implements CanActivate {
     const { scope, credential } = request;
     const caller = this.limits.callerKey(credential?.actor ?? null, credential?.client_id ?? null, () => scope.address);
     await this.limits.count(caller, scope.client_id, response);
-    if (act !== null && scope.actor === null) await this.countAct(act, request);
+    // A person who is signed in is no better known for it: anybody may register.
+    if (act !== null && (scope.actor === null || scope.actor.kind === 'user')) await this.countAct(act, request);
     return true;
   }
 

@@ -74,7 +74,7 @@ export class RateLimits {
   }
 
   /**
-   * Counts an act of an anonymous caller by its address.
+   * Counts an act by the address that it comes from.
    * @throws RATE_LIMITED
    */
   async countAddress(act: CountedAct, address: string): Promise<void> {

@@ -1,12 +1,12 @@
 import type { Type } from '@nestjs/common';
 import { type OnGatewayConnection, type OnGatewayDisconnect, type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
 import { Config } from '../../platform/config/index.js';
+import { Listener } from '../../platform/database/index.js';
 import { AppError, toAppError } from '../../platform/errors/index.js';
 import { type KaiwaRequest, Logger } from '../../platform/http/index.js';
 import {
   AckThen,
   channels,
-  EventBudget,
   type KaiwaServer,
   type KaiwaSocket,
   Realtime,
@@ -21,6 +21,7 @@ import { type Admission, RoomEntry } from './room-entry.js';
 import { RoomService } from './room.service.js';
 import { RoomStream } from './room-stream.js';
 import { ReadMarkerView } from './room.view.js';
+import { SocketQuota } from './socket-quota.js';
 import { SocketRegister } from './socket-register.js';
 import {
   EditMessageEventDto,
@@ -39,8 +40,6 @@ import {
 /** Who comes, and by a pass for what; without one for all that they may. */
 type Identity = SignedIn & { readonly pass: SocketPass | null };
 
-/** Sockets that one person may have on this node. */
-const MOST_SOCKETS = 100;
 /** The longest that Node's timers can wait. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -52,9 +51,11 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnection<KaiwaSocket>, OnGatewayDisconnect<KaiwaSocket> {
   private readonly admissions = new WeakMap<KaiwaSocket, Admission>();
   private readonly expiries = new WeakMap<KaiwaSocket, NodeJS.Timeout>();
+  private readonly quota: SocketQuota;
 
   constructor(
     private readonly config: Config,
+    private readonly listener: Listener,
     private readonly realtime: Realtime,
     private readonly stream: RoomStream,
     private readonly authenticator: Authenticator,
@@ -68,7 +69,9 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     private readonly messages: MessageService,
     private readonly sockets: SocketRegister,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.quota = new SocketQuota(config.env.RATE_LIMIT?.caller ?? null);
+  }
 
   /** Binds the server: who may connect, and whose sockets close when a session ends. */
   afterInit(server: KaiwaServer): void {
@@ -92,6 +95,7 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
           : [channels.tenant(client_id)];
       for (const channel of ended) for (const socket of this.realtime.socketsIn(channel)) this.endSession(socket, reason);
     });
+    this.listener.onReconnected(() => this.recheck());
   }
 
   /** Runs in the turn in which the client is told `connect`: nothing can be delivered between the two. */
@@ -99,9 +103,11 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     const { client_id, actor, pass } = socket.data;
     void socket.join([
       channels.tenant(client_id),
-      ...(pass ? [pass.channel, channels.holder(client_id, actor.id)] : [channels.user(client_id, actor.id)]),
+      personChannel(socket.data),
+      ...(pass ? [pass.channel] : []),
       ...(actor.sid ? [channels.session(client_id, actor.sid)] : []),
     ]);
+    this.quota.settle(personChannel(socket.data), socket);
     // Before it was in that channel it could not hear of its session's end.
     if (!this.authenticator.asOfNow(actor)) return this.endSession(socket, 'ended');
     this.watchExpiry(socket);
@@ -186,8 +192,14 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
       throw new AppError('UNAUTHORIZED');
     }
     const { client_id, actor, pass } = identity;
-    const others = this.realtime.socketsIn(pass ? channels.holder(client_id, actor.id) : channels.user(client_id, actor.id));
-    if (others.length >= MOST_SOCKETS) throw new AppError('RATE_LIMITED');
+    // Whoever has used up their requests may still come in, and the other way round; but not without end.
+    const caller = this.limits.callerKey(actor, client_id, () => addressOf(socket));
+    await this.limits.count(`sockets ${caller}`, null, null);
+    const person = personChannel(identity);
+    const budget = this.quota.enter(person, this.realtime.socketsIn(person), socket);
+    const settle = (): void => this.quota.settle(person, socket);
+    socket.conn.once('close', settle);
+    if (socket.conn.readyState !== 'open') settle();
     socket.data = {
       client_id,
       actor,
@@ -197,10 +209,20 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
       address: addressOf(socket),
       joined: new Map(),
       joining: new Map(),
-      // One budget for all of a person's sockets: more sockets are not more room.
-      budget: others[0]?.data.budget ?? new EventBudget(this.config.env.RATE_LIMIT?.caller ?? null),
+      budget,
     };
-    await Scope.runAs(
+    try {
+      await this.prepare(socket);
+    } catch (error) {
+      settle();
+      throw error;
+    }
+  }
+
+  /** Readies everything for the moment in which the socket comes in. */
+  private prepare(socket: KaiwaSocket): Promise<void> {
+    const { client_id, actor, pass } = socket.data;
+    return Scope.runAs(
       client_id,
       async () => {
         const [user] = await this.users.byIds([actor.id]);
@@ -239,6 +261,18 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
     return { client_id, pass, actor: { kind: 'user', id, email: '', role: 'member', sid: null, room_id: '', credential: 'pass', exp } };
   }
 
+  /**
+   * What this node was not told of while it could not listen: sockets that name no session (another issuer's token, a pass), and those of
+   * a tenant that took its own list of ended sessions along, are found by their accounts.
+   */
+  private async recheck(): Promise<void> {
+    for (const [client_id, sockets] of Map.groupBy(this.realtime.sockets(), ({ data }) => data.client_id)) {
+      const ids = sockets.map(({ data }) => data.actor.id);
+      const open = await Scope.runAs(client_id, () => this.users.whoMayEnter(ids));
+      for (const socket of sockets) if (!open.has(socket.data.actor.id)) this.endSession(socket, 'ended');
+    }
+  }
+
   private watchExpiry(socket: KaiwaSocket): void {
     clearTimeout(this.expiries.get(socket));
     const left = socket.data.actor.exp * 1000 - Date.now();
@@ -256,6 +290,11 @@ export class ChatGateway implements OnGatewayInit<KaiwaServer>, OnGatewayConnect
 /** Where the client is, as `TRUST_PROXY` has it for requests: the handshake's own word is the proxy's address. */
 function addressOf(socket: KaiwaSocket): string {
   return (socket.request as KaiwaRequest).ip ?? socket.handshake.address;
+}
+
+/** The channel of all of a person's sockets; of those alone that came by a pass, where this one did. */
+function personChannel({ client_id, actor, pass }: Identity): string {
+  return (pass ? channels.holder : channels.user)(client_id, actor.id);
 }
 
 function withoutPass(signed: SignedIn | null): Identity | null {

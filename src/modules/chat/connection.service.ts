@@ -28,6 +28,8 @@ export class ConnectionService {
   /** What this node has recorded, by connection and room. */
   private readonly mine = new Map<string, Map<string, ConnectionRow>>();
   private leaving: ConnectionRow[] = [];
+  /** What the database did not take away; the next beat tries again. */
+  private overdue: ConnectionRow[] = [];
   private flushing: Promise<void> | null = null;
   private beat: NodeJS.Timeout | null = null;
   private stopped = false;
@@ -66,10 +68,7 @@ export class ConnectionService {
   /** Records a socket in a room. The person must be in the tenant and the room must exist; both are checked by foreign keys. Throws SHUTTING_DOWN. */
   async add(row: ConnectionRow): Promise<void> {
     if (this.stopped) throw new AppError('SHUTTING_DOWN');
-    await this.database.sql(
-      `insert into connections (client_id, room_id, connection_id, user_id, node_id) values ($1, $2, $3, $4, $5) on conflict do nothing`,
-      [row.client_id, row.room_id, row.connection_id, row.user_id, this.config.node_id],
-    );
+    await this.record(row);
     const rooms = this.mine.get(row.connection_id) ?? new Map<string, ConnectionRow>();
     this.mine.set(row.connection_id, rooms.set(row.room_id, row));
   }
@@ -102,13 +101,7 @@ export class ConnectionService {
     if (!rooms?.delete(row.room_id)) return;
     if (rooms.size === 0) this.mine.delete(row.connection_id);
     this.leaving.push(row);
-    // Whoever comes while a flush runs is in the next one.
-    while (this.flushing) await this.flushing;
-    if (this.leaving.length === 0) return;
-    this.flushing = this.flush().finally(() => {
-      this.flushing = null;
-    });
-    await this.flushing;
+    await this.takeLeaving();
   }
 
   /** Takes a socket out of every room that it was in. */
@@ -164,6 +157,9 @@ export class ConnectionService {
       await this.sockets.restore();
     }
     await this.sockets.flush();
+    // Whoever has come back meanwhile stays.
+    this.leaving.push(...this.overdue.splice(0).filter((row) => !this.has(row)));
+    await this.takeLeaving();
     for (const { node_id } of dead) await this.takeAway(node_id);
   }
 
@@ -179,16 +175,24 @@ export class ConnectionService {
   }
 
   private async restore(): Promise<void> {
-    for (const rooms of this.mine.values()) {
-      for (const row of rooms.values()) {
-        try {
-          await Scope.runAs(row.client_id, () => this.add(row));
-          await this.tellCome(row);
-        } catch (error) {
-          this.logger.warn({ err: error, client_id: row.client_id, room_id: row.room_id }, 'a connection could not be recorded again');
-        }
+    for (const row of this.all()) {
+      if (!this.has(row)) continue;
+      try {
+        await Scope.runAs(row.client_id, () => this.record(row));
+        if (this.has(row)) await this.tellCome(row);
+        // It went while it was being recorded, perhaps before its record was there to be taken away.
+        else this.overdue.push(row);
+      } catch (error) {
+        this.logger.warn({ err: error, client_id: row.client_id, room_id: row.room_id }, 'a connection could not be recorded again');
       }
     }
+  }
+
+  private async record(row: ConnectionRow): Promise<void> {
+    await this.database.sql(
+      `insert into connections (client_id, room_id, connection_id, user_id, node_id) values ($1, $2, $3, $4, $5) on conflict do nothing`,
+      [row.client_id, row.room_id, row.connection_id, row.user_id, this.config.node_id],
+    );
   }
 
   /** Takes a node's rows away and tells the rooms who is gone. */
@@ -210,6 +214,16 @@ export class ConnectionService {
     }
   }
 
+  private async takeLeaving(): Promise<void> {
+    // Whoever comes while a flush runs is in the next one.
+    while (this.flushing) await this.flushing;
+    if (this.leaving.length === 0) return;
+    this.flushing = this.flush().finally(() => {
+      this.flushing = null;
+    });
+    await this.flushing;
+  }
+
   private async flush(): Promise<void> {
     const rows = this.leaving;
     this.leaving = [];
@@ -224,7 +238,8 @@ export class ConnectionService {
           await this.tellGone(client_id, ofTenant);
         });
       } catch (error) {
-        this.logger.error({ err: error, client_id }, 'taking connections away failed; the rows go when this node does');
+        this.logger.warn({ err: error, client_id }, 'connections could not be taken away; it is tried again');
+        this.overdue.push(...ofTenant);
       }
     }
   }

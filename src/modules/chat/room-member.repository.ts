@@ -49,23 +49,23 @@ export class RoomMemberRepository extends TenantRepository<RoomMember> {
   }
 
   /** Moves a reader's marker forward, never back, and makes a reader of an open room its member. Answers where it stands; null where they may not read. */
-  async markRead(room_id: string, user_id: string, seq: number): Promise<number | null> {
-    const rows = await this.database.sql<{ last_read_seq: number }>(
+  async markRead(room_id: string, user_id: string, seq: number): Promise<{ last_read_seq: number; joined: boolean } | null> {
+    const rows = await this.database.sql<{ last_read_seq: number; joined: boolean }>(
       // An insertion alone would bring back who is being put out of a private room just now.
       `with moved as (
          update room_members set last_read_seq = greatest(last_read_seq, $4)
-         where client_id = $1 and room_id = $2 and user_id = $3 returning last_read_seq),
+         where client_id = $1 and room_id = $2 and user_id = $3 returning last_read_seq, false as joined),
        added as (
          insert into room_members (client_id, room_id, user_id, last_read_seq)
          select r.client_id, r.id, $3, $4 from rooms r
          where r.client_id = $1 and r.id = $2 and r.visibility = 'open' and not exists (select 1 from moved)
          on conflict (client_id, room_id, user_id)
          do update set last_read_seq = greatest(room_members.last_read_seq, excluded.last_read_seq)
-         returning last_read_seq)
-       select last_read_seq from moved union all select last_read_seq from added`,
+         returning last_read_seq, xmax = 0 as joined)
+       select * from moved union all select * from added`,
       [Scope.clientId(), room_id, user_id, seq],
     );
-    return rows[0]?.last_read_seq ?? null;
+    return rows[0] ?? null;
   }
 
   /** Takes a person out of every room; rooms that they ran alone and nobody else may run get another admin. Answers which they were in. */

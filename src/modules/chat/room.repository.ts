@@ -3,7 +3,7 @@ import { Database, TenantRepository } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { Scope } from '../../platform/scope/index.js';
 import { MESSAGE_JSON, NOT_EXPIRED, timeSql, visibleTo } from './message.sql.js';
-import { Room } from './room.entity.js';
+import { Room, type Visibility } from './room.entity.js';
 import type { RoomForReader } from './room.policy.js';
 
 /** Counting further than this would cost more than anybody reads off it. */
@@ -66,9 +66,17 @@ export class RoomRepository extends TenantRepository<Room> {
     );
   }
 
-  /** Holds the room to the end of the transaction, so that two changes of its members cannot miss each other. */
-  async lock(room_id: string): Promise<void> {
-    await this.database.sql('select 1 from rooms where client_id = $1 and id = $2 for no key update', [Scope.clientId(), room_id]);
+  /**
+   * Holds the room to the end of the transaction, so that two changes of its members cannot miss each other; answers whether it is open now.
+   * Throws ROOM_NOT_FOUND where it has gone.
+   */
+  async lock(room_id: string): Promise<Visibility> {
+    const [room] = await this.database.sql<{ visibility: Visibility }>(
+      'select visibility from rooms where client_id = $1 and id = $2 for no key update',
+      [Scope.clientId(), room_id],
+    );
+    if (!room) throw new AppError('ROOM_NOT_FOUND');
+    return room.visibility;
   }
 
   /** How far rooms have got: the place of the newest message and the number of the last change; see RoomStream. */

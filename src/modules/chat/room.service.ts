@@ -100,7 +100,10 @@ export class RoomService {
     return pageOf(rows, limit, (row) => [row.id]).written(({ json }) => json);
   }
 
-  /** Changes what is named. Throws ROOM_NOT_FOUND, FORBIDDEN, ROOM_NOT_CHANGEABLE (409) for a matching's own room. */
+  /**
+   * Changes what is named. Whoever makes an open room private goes on running it, as a member. Throws ROOM_NOT_FOUND, FORBIDDEN,
+   * ROOM_NOT_CHANGEABLE (409) for a matching's own room.
+   */
   async update(actor: Actor, room_id: string, body: UpdateRoomDto): Promise<RoomView> {
     const room = await this.rooms.getFor(room_id, readerOf(actor));
     assertCanRun(actor, room);
@@ -114,7 +117,7 @@ export class RoomService {
           ...(body.message_ttl_seconds === undefined ? {} : { message_ttl_seconds: body.message_ttl_seconds }),
         },
       );
-      if (body.visibility === 'private' && room.visibility === 'open') await this.departure.announce({ room_id, whom: 'strangers' });
+      if (body.visibility === 'private' && room.visibility === 'open') await this.close(room, readerOf(actor));
     });
     return this.get(actor, room_id);
   }
@@ -153,11 +156,11 @@ export class RoomService {
     }
     await this.assertUsers([user_id]);
     await this.database.transaction(async () => {
-      await this.rooms.lock(room_id);
+      const visibility = await this.rooms.lock(room_id);
       const [added] = await this.members.add(room_id, [user_id], role ?? 'member', room.last_seq);
       if (added === undefined && role !== undefined) {
         await this.members.update({ room_id, user_id }, { role });
-        if (room.visibility === 'private') await this.members.ensureAdmin(room_id);
+        if (visibility === 'private') await this.members.ensureAdmin(room_id);
       }
       if (added !== undefined) await this.tellJoined(room, user_id);
     });
@@ -173,9 +176,9 @@ export class RoomService {
     if (room.is_anonymous) assertNotFixed(room, 'ROOM_MEMBERS_FIXED');
     if (!(actor.kind === 'user' && actor.id === user_id)) assertCanRun(actor, room);
     await this.database.transaction(async () => {
-      await this.rooms.lock(room_id);
+      // It may have become private since it was looked at.
+      const may_stay = (await this.rooms.lock(room_id)) === 'open';
       if ((await this.members.delete({ room_id, user_id })) === 0) throw new AppError('MEMBER_NOT_FOUND');
-      const may_stay = room.visibility === 'open';
       if (!may_stay) await this.members.ensureAdmin(room_id);
       await this.departure.announce({ room_id, whom: 'person', user_id, may_stay, user: await this.userView(room, user_id) });
     });
@@ -197,16 +200,18 @@ export class RoomService {
     return added !== undefined;
   }
 
-  /** Moves the person's read marker forward and tells the room. Throws ROOM_NOT_FOUND; a place beyond the last is wrong. */
+  /** Moves the person's read marker forward, which makes them a member of an open room, and tells the room. Throws ROOM_NOT_FOUND; a place beyond the last is wrong. */
   async markRead(actor: Actor, room_id: string, seq: number): Promise<ReadMarkerView> {
     const user_id = personOf(actor);
     const room = await this.rooms.getFor(room_id, user_id);
     if (seq > room.last_seq) throw AppError.field('seq', `is beyond the room's last message (${room.last_seq})`);
-    const stands = await this.members.markRead(room_id, user_id, seq);
-    if (stands === null) throw new AppError('ROOM_NOT_FOUND');
+    const marker = await this.members.markRead(room_id, user_id, seq);
+    if (marker === null) throw new AppError('ROOM_NOT_FOUND');
+    const client_id = Scope.clientId();
     const user = await this.userView(room, user_id);
-    this.stream.publish({ client_id: Scope.clientId(), room_id, event: 'read', payload: { room_id, user, seq: stands } });
-    return { room_id, seq: stands };
+    if (marker.joined) this.stream.publish({ client_id, room_id, event: 'member:joined', payload: { room_id, user } });
+    this.stream.publish({ client_id, room_id, event: 'read', payload: { room_id, user, seq: marker.last_read_seq } });
+    return { room_id, seq: marker.last_read_seq };
   }
 
   /** True where the person may go into the room; for logins that name one. */
@@ -218,6 +223,17 @@ export class RoomService {
   async userView(room: Pick<RoomForReader, 'is_anonymous'>, user_id: string): Promise<RoomUserView> {
     const [user] = room.is_anonymous ? [] : await this.users.byIds([user_id]);
     return roomUser(room, user_id, user?.username);
+  }
+
+  /** An open room is run by the tenant's admins too, a private one by its own alone: it must have one from here on. */
+  private async close(room: RoomForReader, closer: string | null): Promise<void> {
+    if (closer !== null && room.my_role !== 'admin') {
+      const [added] = await this.members.add(room.id, [closer], 'admin', room.last_seq);
+      if (added === undefined) await this.members.update({ room_id: room.id, user_id: closer }, { role: 'admin' });
+      else await this.tellJoined(room, closer);
+    }
+    await this.members.ensureAdmin(room.id);
+    await this.departure.announce({ room_id: room.id, whom: 'strangers' });
   }
 
   private async memberView(room: RoomForReader, user_id: string): Promise<RoomMemberView> {

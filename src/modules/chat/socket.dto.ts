@@ -176,7 +176,8 @@ export class PresenceEvent extends RoomUserEvent {
 /** Why the server closes a socket. */
 export class SessionEndedEvent {
   /**
-   * `expired`, `logout`, `password_changed`, `disabled`, `deleted` …
+   * `expired`, `logout`, `password_changed`, `token_reused`, `too_many_sessions`, `account_disabled`, `account_deleted`, `tenant_deleted`; `ended`
+   * where it is not known any more
    * @example 'logout'
    */
   reason: string;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/ids/index.js';
 import { AppError, type ErrorCode } from '../../platform/errors/index.js';
 import {
+  type CrossingSql,
   Database,
   decodeCursor,
   type Page,
@@ -119,7 +120,7 @@ export class TenantRegisterRepository {
   }
 
   private deleteOnce(client_id: string, address: string, request_id: string): Promise<boolean> {
-    return this.system.cross('operator', async (sql) => {
+    const work = async (sql: CrossingSql): Promise<boolean> => {
       await sql(`select set_config('statement_timeout', $1, true)`, [String(DELETE_TIMEOUT_MS)]);
       const gone = await sql<{ name: string }>('delete from tenants where client_id = $1 returning name', [client_id]);
       const [tenant] = gone;
@@ -134,7 +135,8 @@ export class TenantRegisterRepository {
       ]);
       await sql('select pg_notify($1, $2)', [TENANT_CHANNEL, noticeOf(client_id, true)]);
       return true;
-    });
+    };
+    return this.system.cross('operator', work, { is_long: true });
   }
 
   /** Every host name that some tenant owns, with its owner. */

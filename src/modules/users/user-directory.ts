@@ -19,6 +19,11 @@ export class UserDirectory {
 
   /** True where all of these are people who may sign in: nobody unknown, and nobody whose account is shut. */
   async areActive(ids: readonly string[]): Promise<boolean> {
-    return (await this.users.active(ids)).length === new Set(ids).size;
+    return (await this.users.openAccounts(ids)).length === new Set(ids).size;
+  }
+
+  /** Which of these people have an account that is not shut. */
+  async whoMayEnter(ids: readonly string[]): Promise<Set<string>> {
+    return new Set(await this.users.openAccounts([...new Set(ids)]));
   }
 }

@@ -180,8 +180,8 @@ export class UserRepository extends TenantRepository<User> {
     ]);
   }
 
-  /** Which of these ids are people who may sign in, in no order. */
-  async active(ids: readonly string[]): Promise<string[]> {
+  /** Those of these ids whose accounts are there and not shut. */
+  async openAccounts(ids: readonly string[]): Promise<string[]> {
     const rows = await this.database.sql<{ id: string }>(
       'select id from users where client_id = $1 and id = any($2::uuid[]) and disabled_at is null',
       [Scope.clientId(), ids],

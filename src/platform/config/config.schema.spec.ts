@@ -56,6 +56,9 @@ describe('readEnvironment', () => {
       'ENCRYPTION_KEY: is required with DATABASE_URL',
     ]);
     expect(linesOf(DATABASE)).toEqual([]);
+    expect(
+      linesOf({ DATABASE_URL: DATABASE.DATABASE_URL, LOG_LEVEL: 'loud', TURN_URLS: 'nowhere' }).map((line) => line.split(':')[0]),
+    ).toEqual(['LOG_LEVEL', 'TURN_URLS', 'JWT_SECRET', 'ENCRYPTION_KEY', 'TURN_SECRET']);
     expect(linesOf({ TLS_CERT_FILE: 'cert.pem' })).toEqual(['TLS_KEY_FILE: TLS needs both files']);
     expect(linesOf({ S3_ENDPOINT: 'http://localhost:9000' })).toEqual(['S3_BUCKET: is required with S3_ENDPOINT']);
     expect(linesOf({ S3_BUCKET: 'files', S3_ACCESS_KEY_ID: 'key' })).toEqual(['S3_SECRET_ACCESS_KEY: the two go together']);

@@ -118,118 +118,121 @@ const modelName = z.string().regex(/^[!-~]{1,200}$/, 'takes the name of a model'
  * Every variable that the server reads. The README's table is written from this: name, default, meaning.
  * An empty value counts as unset.
  */
-export const environmentSchema = z
-  .object({
-    PORT: wholeNumber(0, 65_535).default(3000),
-    HOST: z.string().min(1).default('0.0.0.0'),
-    DATA_DIR: z.string().min(1).default('.data'),
-    DATABASE_URL: z
-      .string()
-      .regex(/^postgres(ql)?:\/\//, 'takes a postgresql:// URL')
-      .optional(),
-    DATABASE_MIGRATION_URL: z
-      .string()
-      .regex(/^postgres(ql)?:\/\//, 'takes a postgresql:// URL')
-      .optional(),
-    DATABASE_POOL_SIZE: wholeNumber(1, 500).default(10),
-    REDIS_URL: z
-      .string()
-      .regex(/^rediss?:\/\//, 'takes a redis:// URL')
-      .optional(),
-    PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-    OPERATOR_KEY: z.string().min(8, 'takes at least 8 characters, better 24').optional(),
-    DEFAULT_CLIENT_ID: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'takes a client_id: [a-z0-9][a-z0-9_-]{0,63}')
-      .default('default'),
-    JWT_SECRET: secretList.optional(),
-    ENCRYPTION_KEY: secretList.optional(),
-    METRICS_TOKEN: z.string().min(8, 'takes at least 8 characters, better 24').optional(),
-    TLS_CERT_FILE: z.string().min(1).optional(),
-    TLS_KEY_FILE: z.string().min(1).optional(),
-    RATE_LIMIT: rateLimit.default({ caller: 1_200, tenant: 24_000 }),
-    CORS_ORIGINS: origins.default([]),
-    OUTBOUND_PRIVATE_NETWORKS: networks.default([]),
-    TRUST_PROXY: trustProxy.default(false),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-    SOCKET_ADAPTER: z.enum(['memory', 'postgres', 'redis']).optional(),
-    SHUTDOWN_NOTICE_MS: wholeNumber(0, 10_000).default(3_000),
-    JOBS: flag.default(true),
-    SMTP_URL: z
-      .string()
-      .regex(/^smtps?:\/\//, 'takes an smtp:// or smtps:// URL')
-      .optional(),
-    MAIL_FROM: z
-      .string()
-      .regex(/^[^@]*<?[^@\s<>]+@[^@\s<>]+>?$/, 'takes an address, such as Kaiwa <no-reply@example.com>')
-      .default('Kaiwa <no-reply@localhost>'),
-    OPENAI_API_KEY: secretText.optional(),
-    OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
-    OPENAI_MODEL: modelName.default('gpt-5-mini'),
-    OPENAI_EMBEDDING_MODEL: modelName.optional(),
-    WHISPER_MODEL: modelName.default('whisper-1'),
-    ASSISTANT_TIMEOUT_MS: wholeNumber(1_000, 30_000).default(30_000),
-    TWILIO_ACCOUNT_SID: z
-      .string()
-      .regex(/^AC[0-9A-Za-z]{1,62}$/, 'takes an account SID: AC and 32 characters')
-      .optional(),
-    TWILIO_AUTH_TOKEN: secretText.optional(),
-    TWILIO_API_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.twilio.com'),
-    FILE_MAX_BYTES: byteCount(1).default(100 * 1024 ** 2),
-    FILE_TYPES: mediaTypes.optional(),
-    STORAGE_QUOTA_BYTES: byteCount(0).default(10 * 1024 ** 3),
-    STRIPE_SECRET_KEY: z.string().min(8, "takes Stripe's secret key, sk_…").optional(),
-    STRIPE_WEBHOOK_SECRET: z.string().min(8, "takes the webhook's signing secret, whsec_…").optional(),
-    STRIPE_API_BASE_URL: z.string().refine(isOrigin, 'takes an origin such as https://api.stripe.com').optional(),
-    S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
-    S3_BUCKET: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'takes the name of a bucket: 3 to 63 characters of a-z, 0-9, . and -')
-      .optional(),
-    S3_REGION: z.string().min(1).default('us-east-1'),
-    S3_ACCESS_KEY_ID: z.string().min(1).optional(),
-    S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
-    S3_FORCE_PATH_STYLE: flag.optional(),
-    STUN_URLS: iceUrls('stuns?', 'stun:stun.example.com:3478').default([]),
-    TURN_URLS: iceUrls('turns?', 'turn:turn.example.com:3478?transport=udp').default([]),
-    TURN_SECRET: secretText.optional(),
-    MEETING_PROVIDER: z.enum(['local', 'chime']).default('local'),
-    AWS_ACCESS_KEY_ID: secretText.optional(),
-    AWS_SECRET_ACCESS_KEY: secretText.optional(),
-    CHIME_REGION: z.string().min(1).default('us-east-1'),
-    CHIME_MEDIA_REGION: z.string().min(1).default('ap-northeast-1'),
-    CHIME_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
-  })
-  .superRefine((environment, context) => {
-    const needs = (name: string, message: string): void => {
-      context.addIssue({ code: 'custom', path: [name], message });
-    };
-    if (environment.DATABASE_URL) {
-      if (!environment.JWT_SECRET) needs('JWT_SECRET', 'is required with DATABASE_URL');
-      if (!environment.ENCRYPTION_KEY) needs('ENCRYPTION_KEY', 'is required with DATABASE_URL');
-    } else if (environment.DATABASE_MIGRATION_URL) {
-      needs('DATABASE_MIGRATION_URL', 'goes with DATABASE_URL');
-    }
-    if (Boolean(environment.TLS_CERT_FILE) !== Boolean(environment.TLS_KEY_FILE)) {
-      needs(environment.TLS_CERT_FILE ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE', 'TLS needs both files');
-    }
-    if (Boolean(environment.TWILIO_ACCOUNT_SID) !== Boolean(environment.TWILIO_AUTH_TOKEN)) {
-      needs(environment.TWILIO_ACCOUNT_SID ? 'TWILIO_AUTH_TOKEN' : 'TWILIO_ACCOUNT_SID', 'Twilio needs both');
-    }
-    if (environment.TURN_URLS.length > 0 !== Boolean(environment.TURN_SECRET)) {
-      needs(environment.TURN_SECRET ? 'TURN_URLS' : 'TURN_SECRET', 'TURN needs both');
-    }
-    if (Boolean(environment.AWS_ACCESS_KEY_ID) !== Boolean(environment.AWS_SECRET_ACCESS_KEY)) {
-      needs(environment.AWS_ACCESS_KEY_ID ? 'AWS_SECRET_ACCESS_KEY' : 'AWS_ACCESS_KEY_ID', 'the two go together');
-    }
-    if (environment.SOCKET_ADAPTER === 'redis' && !environment.REDIS_URL) needs('REDIS_URL', 'is required with SOCKET_ADAPTER=redis');
-    if (environment.S3_ENDPOINT && !environment.S3_BUCKET) needs('S3_BUCKET', 'is required with S3_ENDPOINT');
-    if (Boolean(environment.S3_ACCESS_KEY_ID) !== Boolean(environment.S3_SECRET_ACCESS_KEY)) {
-      needs(environment.S3_ACCESS_KEY_ID ? 'S3_SECRET_ACCESS_KEY' : 'S3_ACCESS_KEY_ID', 'the two go together');
-    }
-  });
+const environmentFields = z.object({
+  PORT: wholeNumber(0, 65_535).default(3000),
+  HOST: z.string().min(1).default('0.0.0.0'),
+  DATA_DIR: z.string().min(1).default('.data'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'takes a postgresql:// URL')
+    .optional(),
+  DATABASE_MIGRATION_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'takes a postgresql:// URL')
+    .optional(),
+  DATABASE_POOL_SIZE: wholeNumber(1, 500).default(10),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'takes a redis:// URL')
+    .optional(),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  OPERATOR_KEY: z.string().min(8, 'takes at least 8 characters, better 24').optional(),
+  DEFAULT_CLIENT_ID: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'takes a client_id: [a-z0-9][a-z0-9_-]{0,63}')
+    .default('default'),
+  JWT_SECRET: secretList.optional(),
+  ENCRYPTION_KEY: secretList.optional(),
+  METRICS_TOKEN: z.string().min(8, 'takes at least 8 characters, better 24').optional(),
+  TLS_CERT_FILE: z.string().min(1).optional(),
+  TLS_KEY_FILE: z.string().min(1).optional(),
+  RATE_LIMIT: rateLimit.default({ caller: 1_200, tenant: 24_000 }),
+  CORS_ORIGINS: origins.default([]),
+  OUTBOUND_PRIVATE_NETWORKS: networks.default([]),
+  TRUST_PROXY: trustProxy.default(false),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  SOCKET_ADAPTER: z.enum(['memory', 'postgres', 'redis']).optional(),
+  SHUTDOWN_NOTICE_MS: wholeNumber(0, 10_000).default(3_000),
+  JOBS: flag.default(true),
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\//, 'takes an smtp:// or smtps:// URL')
+    .optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^@]*<?[^@\s<>]+@[^@\s<>]+>?$/, 'takes an address, such as Kaiwa <no-reply@example.com>')
+    .default('Kaiwa <no-reply@localhost>'),
+  OPENAI_API_KEY: secretText.optional(),
+  OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
+  OPENAI_MODEL: modelName.default('gpt-5-mini'),
+  OPENAI_EMBEDDING_MODEL: modelName.optional(),
+  WHISPER_MODEL: modelName.default('whisper-1'),
+  ASSISTANT_TIMEOUT_MS: wholeNumber(1_000, 30_000).default(30_000),
+  TWILIO_ACCOUNT_SID: z
+    .string()
+    .regex(/^AC[0-9A-Za-z]{1,62}$/, 'takes an account SID: AC and 32 characters')
+    .optional(),
+  TWILIO_AUTH_TOKEN: secretText.optional(),
+  TWILIO_API_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.twilio.com'),
+  FILE_MAX_BYTES: byteCount(1).default(100 * 1024 ** 2),
+  FILE_TYPES: mediaTypes.optional(),
+  STORAGE_QUOTA_BYTES: byteCount(0).default(10 * 1024 ** 3),
+  STRIPE_SECRET_KEY: z.string().min(8, "takes Stripe's secret key, sk_…").optional(),
+  STRIPE_WEBHOOK_SECRET: z.string().min(8, "takes the webhook's signing secret, whsec_…").optional(),
+  STRIPE_API_BASE_URL: z.string().refine(isOrigin, 'takes an origin such as https://api.stripe.com').optional(),
+  S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'takes the name of a bucket: 3 to 63 characters of a-z, 0-9, . and -')
+    .optional(),
+  S3_REGION: z.string().min(1).default('us-east-1'),
+  S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  S3_FORCE_PATH_STYLE: flag.optional(),
+  STUN_URLS: iceUrls('stuns?', 'stun:stun.example.com:3478').default([]),
+  TURN_URLS: iceUrls('turns?', 'turn:turn.example.com:3478?transport=udp').default([]),
+  TURN_SECRET: secretText.optional(),
+  MEETING_PROVIDER: z.enum(['local', 'chime']).default('local'),
+  AWS_ACCESS_KEY_ID: secretText.optional(),
+  AWS_SECRET_ACCESS_KEY: secretText.optional(),
+  CHIME_REGION: z.string().min(1).default('us-east-1'),
+  CHIME_MEDIA_REGION: z.string().min(1).default('ap-northeast-1'),
+  CHIME_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+});
 
-export type Environment = z.output<typeof environmentSchema>;
+export type Environment = z.output<typeof environmentFields>;
+
+/** What variables ask of each other; looked at also where some are wrong by themselves, so that one start tells of everything. */
+function checkTogether(environment: Partial<Environment>, context: z.core.$RefinementCtx): void {
+  const needs = (name: string, message: string): void => {
+    context.addIssue({ code: 'custom', path: [name], message });
+  };
+  if (environment.DATABASE_URL) {
+    if (!environment.JWT_SECRET) needs('JWT_SECRET', 'is required with DATABASE_URL');
+    if (!environment.ENCRYPTION_KEY) needs('ENCRYPTION_KEY', 'is required with DATABASE_URL');
+  } else if (environment.DATABASE_MIGRATION_URL) {
+    needs('DATABASE_MIGRATION_URL', 'goes with DATABASE_URL');
+  }
+  if (Boolean(environment.TLS_CERT_FILE) !== Boolean(environment.TLS_KEY_FILE)) {
+    needs(environment.TLS_CERT_FILE ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE', 'TLS needs both files');
+  }
+  if (Boolean(environment.TWILIO_ACCOUNT_SID) !== Boolean(environment.TWILIO_AUTH_TOKEN)) {
+    needs(environment.TWILIO_ACCOUNT_SID ? 'TWILIO_AUTH_TOKEN' : 'TWILIO_ACCOUNT_SID', 'Twilio needs both');
+  }
+  if (Boolean(environment.TURN_URLS?.length) !== Boolean(environment.TURN_SECRET)) {
+    needs(environment.TURN_SECRET ? 'TURN_URLS' : 'TURN_SECRET', 'TURN needs both');
+  }
+  if (Boolean(environment.AWS_ACCESS_KEY_ID) !== Boolean(environment.AWS_SECRET_ACCESS_KEY)) {
+    needs(environment.AWS_ACCESS_KEY_ID ? 'AWS_SECRET_ACCESS_KEY' : 'AWS_ACCESS_KEY_ID', 'the two go together');
+  }
+  if (environment.SOCKET_ADAPTER === 'redis' && !environment.REDIS_URL) needs('REDIS_URL', 'is required with SOCKET_ADAPTER=redis');
+  if (environment.S3_ENDPOINT && !environment.S3_BUCKET) needs('S3_BUCKET', 'is required with S3_ENDPOINT');
+  if (Boolean(environment.S3_ACCESS_KEY_ID) !== Boolean(environment.S3_SECRET_ACCESS_KEY)) {
+    needs(environment.S3_ACCESS_KEY_ID ? 'S3_SECRET_ACCESS_KEY' : 'S3_ACCESS_KEY_ID', 'the two go together');
+  }
+}
+
+const environmentSchema = environmentFields.superRefine(checkTogether, { when: () => true });
 
 /** Thrown at start; one line for each wrong variable. */
 export class ConfigurationError extends Error {

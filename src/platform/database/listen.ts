@@ -57,7 +57,10 @@ export class Listener {
     return () => handlers.delete(handler);
   }
 
-  /** Calls `handler` each time that a lost connection is back and listens again: reload what may have been missed. */
+  /**
+   * Calls `handler` each time that a lost connection is back and listens again: reload what may have been missed. One that fails is called
+   * again until it succeeds, or the connection is lost once more.
+   */
   onReconnected(handler: () => void | Promise<void>): void {
     this.reconnected.add(handler);
   }
@@ -116,7 +119,7 @@ export class Listener {
     }
     this.client = client;
     void this.keepAlive(client);
-    if (this.connectedBefore) for (const handler of this.reconnected) void this.call(handler);
+    if (this.connectedBefore) for (const handler of this.reconnected) void this.makeUp(handler, client);
     this.connectedBefore = true;
   }
 
@@ -136,6 +139,18 @@ export class Listener {
     }
   }
 
+  private async makeUp(handler: () => void | Promise<void>, client: pg.Client): Promise<void> {
+    for (let wait = FIRST_PAUSE_MS; this.client === client; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
+      try {
+        await handler();
+        return;
+      } catch (error) {
+        this.log.error('What may have been missed could not be made up for; trying again', error);
+      }
+      await this.sleep(wait);
+    }
+  }
+
   private lost(client: pg.Client): void {
     if (this.client !== client) return;
     this.client = null;
@@ -151,6 +166,8 @@ export class Listener {
       try {
         await client.query('select 1');
       } catch (error) {
+        // Whoever closes it does not wait for the answer.
+        if (this.closing.signal.aborted) return;
         this.log.error('The listening connection does not answer', error);
         this.lost(client);
         await this.end(client);

@@ -12,9 +12,15 @@ export type CrossingSql = <Row = Record<string, unknown>>(text: string, values?:
 /** How many crossings may wait for one of the two connections. */
 const MAX_WAITING = 1_000;
 
+export interface CrossingOptions {
+  /** It may take minutes: it has a connection to itself, one such at a time, so that the short ones never wait for it. */
+  is_long?: boolean;
+}
+
 /** The one door past the tenants: a small pool of its own, as role `kaiwa_system`, opened when it is first needed. */
 export class SystemDatabase {
   private pool: pg.Pool | null = null;
+  private longPool: pg.Pool | null = null;
   private closed = false;
   private readonly counts = new Map<CrossingReason, number>();
 
@@ -25,14 +31,12 @@ export class SystemDatabase {
 
   /**
    * Runs `work` in one transaction that sees every tenant's rows; commits it, or rolls it back with what `work` throws.
-   * Two crossings run at once; a crossing inside another may wait for itself, so do not nest them.
+   * Two crossings run at once, and a long one beside them; a crossing inside another may wait for itself, so do not nest them.
    */
-  async cross<T>(reason: CrossingReason, work: (sql: CrossingSql) => Promise<T>): Promise<T> {
+  async cross<T>(reason: CrossingReason, work: (sql: CrossingSql) => Promise<T>, { is_long = false }: CrossingOptions = {}): Promise<T> {
     if (this.closed) throw new Error('The database is closed');
     this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
-    this.pool ??= this.open();
-    if (this.pool.waitingCount >= MAX_WAITING) throw new AppError('OVERLOADED', { retry_after_seconds: 1 });
-    const client = await this.pool.connect();
+    const client = await (is_long ? this.connectLong() : this.connect());
     let over = false;
     let lost: Error | undefined;
     const onError = (error: Error): void => {
@@ -69,16 +73,29 @@ export class SystemDatabase {
   /** Ends its connections; crossings after that are refused. */
   async close(): Promise<void> {
     this.closed = true;
-    if (this.pool) await endPool(this.pool);
-    this.pool = null;
+    await Promise.all([this.pool, this.longPool].flatMap((pool) => (pool ? [endPool(pool)] : [])));
+    this.pool = this.longPool = null;
   }
 
-  private open(): pg.Pool {
-    const pool = new pg.Pool({
-      ...servingOptions(this.config.database.url, 'kaiwa_system', 'kaiwa:system'),
-      max: 2,
-      idleTimeoutMillis: 60_000,
-    });
+  private async connect(): Promise<pg.PoolClient> {
+    this.pool ??= this.open('kaiwa:system', 2, 60_000);
+    if (this.pool.waitingCount >= MAX_WAITING) throw new AppError('OVERLOADED', { retry_after_seconds: 1 });
+    return this.pool.connect();
+  }
+
+  private async connectLong(): Promise<pg.PoolClient> {
+    this.longPool ??= this.open('kaiwa:system-long', 1, 1_000);
+    const is_taken = this.longPool.totalCount > this.longPool.idleCount;
+    try {
+      return await this.longPool.connect();
+    } catch (cause) {
+      // It waited for the one before as long as for a database that is away.
+      throw is_taken ? new AppError('OVERLOADED', { cause, retry_after_seconds: 10 }) : cause;
+    }
+  }
+
+  private open(name: string, max: number, idleTimeoutMillis: number): pg.Pool {
+    const pool = new pg.Pool({ ...servingOptions(this.config.database.url, 'kaiwa_system', name), max, idleTimeoutMillis });
     pool.on('error', (error) => this.log.error('An idle system connection broke', error));
     return pool;
   }

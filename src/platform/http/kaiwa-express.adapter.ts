@@ -29,6 +29,8 @@ export interface KaiwaAdapterOptions {
   request_timeout_ms?: number;
   /** Told of every 5xx with its cause. */
   log?: FaultReport;
+  /** Where WebSockets come in, without a slash at the end; everywhere else, and to other protocols, no connection changes. */
+  websocket_path?: string;
 }
 
 /** How long a client may take for its request's head, and how long a connection may be idle. */
@@ -56,6 +58,7 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
   /** Requests whose bodies are on their way, but for those that a route streams; with the answer, where nothing is done before the body is there. */
   private readonly arriving = new Map<KaiwaRequest, KaiwaResponse | null>();
   private readonly request_timeout_ms: number;
+  private readonly websocket_path: string | null;
   private policy: OriginPolicy | null = null;
 
   constructor(options: KaiwaAdapterOptions = {}) {
@@ -70,6 +73,7 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
     this.born = bearPrototypes(app);
     this.problems = new Problems(options.log ?? (() => undefined));
     this.request_timeout_ms = options.request_timeout_ms ?? REQUEST_TIMEOUT_MS;
+    this.websocket_path = options.websocket_path ?? null;
   }
 
   /** The routes that were registered: for sweeps over all of them. */
@@ -116,6 +120,10 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       // Else Node keeps the first of two `Host` or `Authorization` headers without a word; so they are seen, and fit nothing.
       joinDuplicateHeaders: true,
+      // Else whoever only offers another protocol, as Java's client offers HTTP/2, would wait for an answer that nobody gives.
+      shouldUpgradeCallback: (request) => this.mayUpgrade(request),
+      // The front answers those without one in the words of all other errors.
+      requireHostHeader: false,
     };
     const tls = options?.httpsOptions;
     const listener = this.handle as unknown as http.RequestListener;
@@ -133,6 +141,11 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
     server.once('close', () => clearInterval(watch));
     this.httpServer = server;
     this.exchanges.watch(server);
+  }
+
+  private mayUpgrade({ url, headers }: http.IncomingMessage): boolean {
+    const path = this.websocket_path;
+    return path !== null && headers.upgrade?.toLowerCase() === 'websocket' && url?.startsWith(`${path}/`) === true;
   }
 
   /** Refuses requests that take too long to arrive, and ends their connections; one timer for all of them, where one for each would cost each request. */
@@ -267,7 +280,7 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
   };
 
   private route(request: KaiwaRequest, response: KaiwaResponse): void {
-    if (namesTwoHosts(request)) throw new AppError('INVALID_HOST');
+    if (!namesOneHost(request)) throw new AppError('INVALID_HOST');
     stripPrefix(request);
     if (request.method === 'OPTIONS' && (request.url === '*' || isPreflight(request))) return answerPreflight(response);
     const match = this.table.find(request.method, request.url);
@@ -320,9 +333,12 @@ export class KaiwaExpressAdapter extends ExpressAdapter {
   }
 }
 
-/** Two Host headers (RFC 9112, section 3.2), which are joined here: a proxy in front may have believed the other one. */
-export function namesTwoHosts(request: http.IncomingMessage): boolean {
-  return request.headers.host?.includes(',') === true;
+/**
+ * False where a request has two Host headers (RFC 9112, section 3.2), which are joined here: a proxy in front may have believed the other
+ * one; and where it has none, which HTTP/1.0 alone may do without.
+ */
+export function namesOneHost({ headers, httpVersion }: http.IncomingMessage): boolean {
+  return headers.host === undefined ? httpVersion === '1.0' : !headers.host.includes(',');
 }
 
 /** `/api/rooms` is `/rooms` (contract, section 0): the prefix goes to `baseUrl`, as under an Express mount. */

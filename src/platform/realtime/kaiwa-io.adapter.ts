@@ -4,13 +4,16 @@ import type { WsMessageHandler } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { ServerOptions } from 'socket.io';
-import { namesTwoHosts } from '../http/index.js';
+import { namesOneHost } from '../http/index.js';
 import { type SocketEventHandler, socketEventHandlers } from './socket-event.decorator.js';
 import { AckThen, type KaiwaServer, type KaiwaSocket } from './socket-types.js';
 import { writeOncePerTurn } from './turn-transport.js';
 
 /** The largest frame that a client may send (contract, section 3). */
 export const MAX_FRAME_BYTES = 64 * 1024;
+
+/** Where sockets come in (contract, section 3). */
+export const SOCKET_PATH = '/socket.io';
 
 export interface KaiwaIoOptions {
   /** Whether a page of this origin may connect. */
@@ -41,7 +44,7 @@ export class KaiwaIoAdapter extends IoAdapter {
     this.events = this.findEvents();
     const server = super.createIOServer(port, {
       ...options,
-      path: '/socket.io',
+      path: SOCKET_PATH,
       maxHttpBufferSize: MAX_FRAME_BYTES,
       pingInterval: 20_000,
       pingTimeout: 15_000,
@@ -57,7 +60,7 @@ export class KaiwaIoAdapter extends IoAdapter {
     writeOncePerTurn(server);
     // These requests never come to the front, which refuses the others.
     server.engine.use((request: IncomingMessage, _response: unknown, next: (error?: Error) => void) =>
-      next(namesTwoHosts(request) ? new Error('Two Host headers') : undefined),
+      next(namesOneHost(request) ? undefined : new Error('Not one Host header')),
     );
     return server;
   }

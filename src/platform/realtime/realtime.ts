@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { RELAY_SERVER } from './relay-server.js';
 import type { KaiwaServer, KaiwaSocket } from './socket-types.js';
 import { TurnTransport } from './turn-transport.js';
 
@@ -38,6 +39,11 @@ export class Realtime {
   private server: KaiwaServer | null = null;
   private clustered = false;
   private readonly handlers = new Map<string, RelayHandler>();
+
+  /** `relay`: where the process takes no sockets itself. */
+  constructor(@Optional() @Inject(RELAY_SERVER) relay: KaiwaServer | null = null) {
+    if (relay) this.attach(relay, true);
+  }
 
   /** Called once, when the gateway's server exists. */
   attach(server: KaiwaServer, clustered: boolean): void {
@@ -97,6 +103,11 @@ export class Realtime {
     return found;
   }
 
+  /** All of this node's sockets. */
+  sockets(): KaiwaSocket[] {
+    return [...(this.server?.of('/').sockets.values() ?? [])];
+  }
+
   /** This node's socket of an id; undefined where it is gone, or has not been let in yet. */
   socket(id: string): KaiwaSocket | undefined {
     return this.server?.of('/').sockets.get(id);
@@ -107,7 +118,7 @@ export class Realtime {
    * a client does not answer.
    */
   async sendAway(timeout_ms: number): Promise<void> {
-    const sockets = [...(this.server?.of('/').sockets.values() ?? [])];
+    const sockets = this.sockets();
     const closed = Promise.all(
       sockets.map(
         (socket) => new Promise<void>((resolve) => (socket.disconnected ? resolve() : socket.once('disconnect', () => resolve()))),
@@ -126,7 +137,7 @@ export class Realtime {
 
   /** A client may answer pings and yet read nothing; what it is owed must not fill the memory. */
   private dropUnread(): void {
-    for (const socket of this.server?.of('/').sockets.values() ?? []) {
+    for (const socket of this.sockets()) {
       const conn = socket.conn as unknown as EngineSocket;
       if (conn.writeBuffer.length <= MOST_UNREAD) continue;
       if (conn.transport instanceof TurnTransport) conn.transport.drop();

@@ -5,7 +5,8 @@ export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 export const CLIENT_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
 const CALENDAR_DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
-const TIMESTAMP = /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+/** Offsets of 16 hours and more, which no place on earth has, are beyond what PostgreSQL reads. */
+const TIMESTAMP = /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-5]):[0-5]\d)$/;
 
 /** True for text that PostgreSQL and JSON can hold: no NUL, no half of a surrogate pair. */
 export function isStorable(text: string): boolean {
@@ -39,16 +40,18 @@ export function isCalendarDate(text: string): boolean {
   return parts !== null && isDay(Number(parts[1]), Number(parts[2]), Number(parts[3]));
 }
 
-/** True for an RFC 3339 date-time with its offset, whose year has four digits in UTC too: it is written so again. */
+/** True for an RFC 3339 date-time with its offset, whose year has four digits in UTC as well. */
 export function isTimestamp(text: string): boolean {
   const parts = TIMESTAMP.exec(text);
-  if (parts === null || !isDay(Number(parts[1]), Number(parts[2]), Number(parts[3]))) return false;
-  if (parts[1] !== '0001' && parts[1] !== '9999') return true;
-  const year = new Date(text).getUTCFullYear();
-  return year >= 1 && year <= 9999;
+  return parts !== null && isDay(Number(parts[1]), Number(parts[2]), Number(parts[3])) && isWritten(new Date(text).getUTCFullYear());
+}
+
+/** True for a year that RFC 3339 can write and every calendar has. */
+function isWritten(year: number): boolean {
+  return year >= 1 && year <= 9_999;
 }
 
 function isDay(year: number, month: number, day: number): boolean {
-  if (year < 1 || month < 1 || month > 12 || day < 1) return false;
+  if (!isWritten(year) || month < 1 || month > 12 || day < 1) return false;
   return day <= new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
 }
