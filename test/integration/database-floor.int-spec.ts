@@ -54,6 +54,19 @@ describe('a tenant repository', () => {
     }));
 });
 
+describe('a connection that serves requests', () => {
+  it('plans a page once, as the small read that it is: no helpers, no compiling', () =>
+    withDoor(1, async ({ database }) => {
+      const names = ['plan_cache_mode', 'max_parallel_workers_per_gather', 'jit'];
+      const rows = await Scope.runAs('ant', () =>
+        database.sql<{ setting: string }>('select setting from pg_settings where name = any($1) order by array_position($1, name)', [
+          names,
+        ]),
+      );
+      expect(rows.map(({ setting }) => setting)).toEqual(['force_generic_plan', '0', 'off']);
+    }));
+});
+
 describe('the floor at start', () => {
   it('finds the runtime roles fit, and says so when they are not', async () => {
     await assertRuntimeRole(configFor(1));

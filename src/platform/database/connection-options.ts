@@ -29,16 +29,19 @@ export function connectionOptions(url: string, role: RuntimeRole | null, applica
   };
 }
 
+const PLANNING = ['plan_cache_mode=force_generic_plan', 'max_parallel_workers_per_gather=0', 'jit=off'];
+
 /**
  * {@link connectionOptions} for a connection that serves requests: its statements and idle transactions are bounded. The server's own
  * statements are prepared, and planned once: left to itself PostgreSQL plans a paged read anew each time, since it cannot know that the
- * page is small, and the planning takes longer than the read (0.32 ms against 0.25 ms for a page of history).
+ * page is small, and the planning takes longer than the read (0.32 ms against 0.25 ms for a page of history). For the same reason it takes a page of a
+ * large table for a large read, and would start processes for it and compile it: neither is worth it for anything that is asked here.
  */
 export function servingOptions(url: string, role: RuntimeRole, application_name: string): pg.ClientConfig {
   const options = connectionOptions(url, role, application_name);
   return {
     ...options,
-    ...(role === 'kaiwa_app' ? { options: `${options.options ?? ''} -c plan_cache_mode=force_generic_plan` } : {}),
+    ...(role === 'kaiwa_app' ? { options: [options.options ?? '', ...PLANNING].join(' -c ') } : {}),
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   };

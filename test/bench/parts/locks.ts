@@ -25,7 +25,11 @@ export async function locks(stage: Stage, { rounds, seconds }: Settings): Promis
   const dataSource = makeDataSource(config, []);
   await Scope.runAs(START_SCOPE, () => dataSource.initialize());
   const database = new Database(dataSource, { error: () => undefined });
-  const plain = new pg.Pool({ connectionString: stage.database_url, max: 10, options: '-c plan_cache_mode=force_generic_plan' });
+  const plain = new pg.Pool({
+    connectionString: stage.database_url,
+    max: 10,
+    options: '-c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0 -c jit=off',
+  });
   // The database is stopped right after the pool has ended.
   plain.on('error', () => undefined);
   const values = [CLIENT_ID, 'bench', null, Number.MAX_SAFE_INTEGER, 50];
