@@ -180,9 +180,10 @@ export class ToolLoop {
   private toolSignal(): AbortSignal {
     const { signal, tools_until_ms } = this.options;
     if (tools_until_ms === undefined) return signal;
-    const left_ms = Math.floor(tools_until_ms - performance.now());
+    const left_ms = tools_until_ms - performance.now();
     if (left_ms <= 0) throw new ToolFailure('The tool took too long');
-    return AbortSignal.any([signal, AbortSignal.timeout(left_ms)]);
+    // A timer may come a millisecond early: the next tool would find that one left.
+    return AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(left_ms) + 1)]);
   }
 
   private spendResult(text: string): string {
